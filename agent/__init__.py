@@ -1,0 +1,1 @@
+"""The judgement: settings, the workflow, and the one place that assembles."""

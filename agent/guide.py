@@ -1,0 +1,55 @@
+"""Whose shapes a drawing follows: the user's own picture, or a reference that shows what is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.wish import Wish
+from knowledge.base import Hit
+from knowledge.picture import Citation
+from knowledge.records import Reference
+from tools.mentions import mentions
+
+SUBJECT_END = re.compile(r",|\.|\b(?:against|at|beside|by|for|from|in|of|on|over|to|under|with)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Guide:
+    """No `image_id` where nothing guides; `why` says so in a line for people."""
+
+    why: str
+    image_id: str | None = None
+    citations: tuple[Citation, ...] = ()
+
+
+def guide(wish: Wish, hits: Sequence[Hit], prompt: str) -> Guide:
+    if wish.control is None:
+        return Guide("none: the drawing starts from your picture" if wish.reference_id else "none: not asked for")
+    if wish.reference_id:
+        return Guide(f"{wish.control} edges of your picture", wish.reference_id)
+    for hit in hits:
+        if isinstance(hit.record, Reference) and _shows(hit.record, prompt):
+            return _by(hit, hit.record, f"{wish.control} edges")
+    return Guide("none: no reference that shows this was retrieved")
+
+
+def _shows(reference: Reference, prompt: str) -> bool:
+    """Whether the prompt names the reference's subject: the last word before its caption's first preposition."""
+    subject = SUBJECT_END.split(reference.caption, maxsplit=1)[0].split()
+    return bool(subject) and bool(mentions(prompt, subject[-1]))
+
+
+def _by(hit: Hit, reference: Reference, gave: str) -> Guide:
+    citation = Citation(
+        record_id=reference.id,
+        collection=hit.collection,
+        kind="reference",
+        title=reference.title,
+        score=hit.score,
+        gave=gave,
+        licence=reference.licence,
+        source=reference.source,
+    )
+    return Guide(f"{gave} of the reference {reference.caption!r}", reference.image_id, (citation,))

@@ -1,0 +1,32 @@
+"""A renderer that is made when it is first needed, so that opening the workshop loads no model library."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from knowledge.recipe import Recipe
+from tools.renderer import OnProgress, Rendered, Renderer
+
+
+@dataclass(frozen=True)
+class LateRenderer:
+    make: Callable[[], Renderer]
+
+    @cached_property
+    def made(self) -> Renderer:
+        return self.make()
+
+    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
+        return self.made.render(recipe, on_progress, cancelled)
+
+    def family(self, model: str) -> str:
+        return self.made.family(model)
+
+    def tokens(self, model: str, prompt: str) -> tuple[int, int]:
+        return self.made.tokens(model, prompt)
+
+    def side(self, model: str) -> int:
+        return self.made.side(model)

@@ -1,0 +1,29 @@
+"""A picture drawn once more from its file alone: the recipe and the images it needs travel inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.image_files import open_image, read_provenance
+from knowledge.picture import Picture
+from tools.call import Call
+from tools.render import PictureRenderer
+from tools.toolbox import Bench
+
+
+@dataclass(frozen=True)
+class Redrawn:
+    """`identical` tells whether every pixel equals the file's."""
+
+    picture: Picture
+    identical: bool
+
+
+def redraw(bench: Bench, file: Path, call: Call) -> Redrawn:
+    """Raises `TryAgain` if the file has no recipe, or if an image its recipe needs is nowhere to be found."""
+    provenance, inputs = read_provenance(file)
+    bench.gallery.keep_inputs(inputs)
+    picture = PictureRenderer(bench.renderer, bench.gallery).paint(provenance, call)
+    before, after = open_image(file), bench.gallery.image(picture.id)
+    return Redrawn(picture, before.size == after.size and before.tobytes() == after.tobytes())

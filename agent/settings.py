@@ -1,0 +1,113 @@
+"""Every choice a user can make outside the command line; the only reader of the environment and of `.env`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from knowledge.problems import GiveUp
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+ChatProvider = Literal["none", "azure", "openai", "openai-compatible"]
+PREFIX = "ATELIER_"
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path("atelier", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """An empty variable means its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data: Path = Field(default_factory=_data_folder, description="The folder of pictures and knowledge")
+    model: str = Field(
+        default="picturebook", description="What draws: a Hugging Face id, a local folder, or picturebook"
+    )
+    device: Device = Field(default="auto", description="Where it draws: auto, cpu, cuda or mps")
+    loras: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="Folders of .safetensors LoRAs, separated like PATH"
+    )
+    chat: ChatProvider = Field(
+        default="none", description="Who rewrites prompts: none, azure, openai or openai-compatible"
+    )
+    chat_model: str = Field(default="", description="The chat model's name, or its Azure deployment")
+    openai_base_url: str = Field(
+        default="", validation_alias="OPENAI_BASE_URL", description="Where an OpenAI-compatible server answers"
+    )
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias="OPENAI_API_KEY",
+        description="The key of OpenAI, or of the compatible server",
+    )
+    azure_openai_endpoint: str = Field(
+        default="",
+        validation_alias="AZURE_OPENAI_ENDPOINT",
+        description="Azure's endpoint, such as https://NAME.openai.azure.com",
+    )
+    azure_openai_api_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias="AZURE_OPENAI_API_KEY", description="Azure's key"
+    )
+
+    @field_validator("loras", mode="before")
+    @classmethod
+    def _split(cls, folders: object) -> object:
+        return tuple(part for part in folders.split(os.pathsep) if part) if isinstance(folders, str) else folders
+
+    @field_validator("data")
+    @classmethod
+    def _at_home(cls, folder: Path) -> Path:
+        return folder.expanduser()
+
+    @field_validator("loras")
+    @classmethod
+    def _exist(cls, folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        homes = tuple(folder.expanduser() for folder in folders)
+        if missing := [folder for folder in homes if not folder.is_dir()]:
+            raise ValueError(f"there is no folder {str(missing[0])!r}")
+        return homes
+
+    @model_validator(mode="after")
+    def _chat_is_whole(self) -> Self:
+        needed = {
+            "none": (),
+            "azure": ("chat_model", "azure_openai_endpoint", "azure_openai_api_key"),
+            "openai": ("chat_model", "openai_api_key"),
+            "openai-compatible": ("chat_model", "openai_base_url"),
+        }[self.chat]
+        unset = [name for name in needed if not getattr(self, name)]
+        if unset:
+            raise ValueError(f"{PREFIX}CHAT={self.chat} also needs {', '.join(map(variable, unset))}")
+        return self
+
+
+def variable(field: str) -> str:
+    """The environment variable a setting is read from."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def read_settings() -> Settings:
+    """The settings of this environment. A bad value raises `GiveUp` with the variable's name."""
+    try:
+        return Settings()
+    except ValidationError as wrong:
+        raise GiveUp("; ".join(map(_said, wrong.errors()))) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return reason + "."
+    name = variable(next(field for field in Settings.model_fields if str(error["loc"][0]) in (field, variable(field))))
+    value = "" if "KEY" in name else f"={error['input']!s:.100}"
+    return f"{name}{value}: {reason[0].lower() + reason[1:]}."

@@ -1,0 +1,76 @@
+"""What the user asked for, and the recipe it is before anything was looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import get_args
+
+from pydantic import ValidationError
+
+from knowledge.problems import TryAgain
+from knowledge.recipe import ControlKind, Recipe
+from tools.renderer import Renderer
+
+LONGEST = 2000
+"""Characters of a prompt."""
+LOOKED_IN = ("lore", "references")
+CONTROLS: Mapping[str, ControlKind] = {kind: kind for kind in get_args(ControlKind)}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """None leaves a choice to the model or to the recipe's default; `size` is width and height in pixels."""
+
+    prompt: str
+    model: str
+    seed: int
+    negative_prompt: str = ""
+    steps: int | None = None
+    guidance: float | None = None
+    scheduler: str | None = None
+    size: tuple[int, int] | None = None
+    retrieve: bool = True
+    collections: tuple[str, ...] = LOOKED_IN
+    style: bool = True
+    loras: tuple[str, ...] = ()
+    reference_id: str | None = None
+    control: str | None = None
+
+    def refuse_nonsense(self) -> None:
+        """Raises `TryAgain` for what needs no model to be seen."""
+        if not self.prompt.strip():
+            raise TryAgain("The prompt is empty; say what to draw.")
+        if len(self.prompt) > LONGEST:
+            raise TryAgain(f"The prompt has {len(self.prompt)} characters; use at most {LONGEST}.")
+        if self.control is not None and self.control not in CONTROLS:
+            raise TryAgain(f"There is no control {self.control!r}; use {' or '.join(CONTROLS)}.")
+        self._recipe(64)
+
+    def as_recipe(self, renderer: Renderer) -> Recipe:
+        """Drawn as written, at the model's own size if none was asked for."""
+        return self._recipe(renderer.side(self.model))
+
+    def _recipe(self, side: int) -> Recipe:
+        width, height = self.size or (side, side)
+        asked = {
+            "model": self.model,
+            "prompt": self.prompt.strip(),
+            "negative_prompt": self.negative_prompt,
+            "width": width,
+            "height": height,
+            "num_inference_steps": self.steps,
+            "guidance_scale": self.guidance,
+            "scheduler": self.scheduler,
+            "seed": self.seed,
+        }
+        try:
+            return Recipe.model_validate({name: value for name, value in asked.items() if value is not None})
+        except ValidationError as wrong:
+            raise TryAgain(_first(wrong)) from None
+
+
+def _first(wrong: ValidationError) -> str:
+    error = wrong.errors()[0]
+    name, reason = str(error["loc"][0]).replace("_", " "), error["msg"].partition(" should ")[2]
+    return f"The {name} {str(error['input'])[:80]!r} cannot be used; it must {reason or 'be another'}."

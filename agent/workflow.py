@@ -1,0 +1,132 @@
+"""The six steps from a wish to a picture, each of them optional, and no language model needed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from agent.guide import guide
+from agent.wish import CONTROLS, Wish
+from knowledge.base import Hit
+from knowledge.picture import Citation, Decision, Picture, Provenance, Step
+from knowledge.problems import TryAgain
+from knowledge.recipe import ControlUse, Patch, Recipe
+from tools.call import Call
+from tools.control import ControlPreparer
+from tools.loras import LoraPick, LoraPicker
+from tools.render import PictureRenderer
+from tools.retrieve import Retriever
+from tools.rewrite import PromptRewriter
+from tools.toolbox import Bench
+
+
+@dataclass
+class Notes:
+    """What the steps did so far: gathered on the way, and kept with the picture."""
+
+    citations: list[Citation] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: Step) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - start
+
+    def add(self, step: Step, why: str, citations: Sequence[Citation] = ()) -> None:
+        self.decisions.append(Decision(step=step, why=why))
+        self.citations.extend(citations)
+
+
+def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
+    """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
+    wish.refuse_nonsense()
+    plain, notes = wish.as_recipe(bench.renderer), Notes()
+    with notes.timed("retrieve"):
+        hits = _retrieve(bench, wish, notes)
+    with notes.timed("rewrite"):
+        prompt = _rewrite(bench, wish, hits, notes)
+    with notes.timed("pick_loras"):
+        pick = _pick_loras(bench, wish, notes)
+    with notes.timed("prepare_control"):
+        controls = _prepare_control(bench, wish, hits, plain.patched(Patch(prompt=prompt)), notes)
+    start = None if controls else wish.reference_id
+    prompt = _with_triggers(bench, wish.model, prompt, pick.trigger_words)
+    recipe = plain.patched(Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start))
+    return _render(bench, wish, recipe, notes, call)
+
+
+def _retrieve(bench: Bench, wish: Wish, notes: Notes) -> list[Hit]:
+    if not wish.retrieve:
+        notes.add("retrieve", "nothing: retrieval is off")
+        return []
+    retriever = Retriever(bench.base, bench.embedder, bench.gallery)
+    hits = retriever.retrieve(wish.prompt, wish.collections, wish.reference_id)
+    notes.add("retrieve", ", ".join(f"{hit.record.title} ({hit.score:.2f})" for hit in hits) or "nothing")
+    return hits
+
+
+def _rewrite(bench: Bench, wish: Wish, hits: Sequence[Hit], notes: Notes) -> str:
+    if not wish.retrieve:
+        notes.add("rewrite", "drawn as written")
+        return wish.prompt.strip()
+    scores = {f"{hit.collection}/{hit.record.id}": hit.score for hit in hits if hit.record.kind != "lora"}
+    rewriter = PromptRewriter(bench.base, bench.renderer, bench.writer)
+    rewritten = rewriter.rewrite(wish.prompt, tuple(scores), wish.model)
+    # The rewriter sees names only: how near each record was is known here.
+    notes.add("rewrite", rewritten.why, [_scored(citation, scores) for citation in rewritten.citations])
+    return rewritten.prompt
+
+
+def _scored(citation: Citation, scores: dict[str, float]) -> Citation:
+    score = scores.get(f"{citation.collection}/{citation.record_id}", citation.score)
+    return citation.model_copy(update={"score": score})
+
+
+def _pick_loras(bench: Bench, wish: Wish, notes: Notes) -> LoraPick:
+    if not wish.style and not wish.loras:
+        pick = LoraPick(why="none: styles are off")
+    else:
+        _refuse_unusable(bench, wish.loras)
+        picker = LoraPicker(bench.base, bench.embedder, bench.renderer)
+        pick = picker.pick_loras(wish.prompt, wish.model, wish.loras)
+    notes.add("pick_loras", pick.why, pick.citations)
+    return pick
+
+
+def _refuse_unusable(bench: Bench, names: Sequence[str]) -> None:
+    """A file that is there and has no card is told by its own fault, not as unknown."""
+    asked = {name.rpartition(":")[0] if ":" in name else name for name in names}
+    for file, why in bench.shelf.refused() if names else ():
+        if asked & {file, Path(file).stem}:
+            raise TryAgain(why)
+
+
+def _with_triggers(bench: Bench, model: str, prompt: str, triggers: Sequence[str]) -> str:
+    """Trigger words come last, but first where the model would not read the end."""
+    joined = ", ".join((prompt, *triggers))
+    used, limit = bench.renderer.tokens(model, joined)
+    return joined if used <= limit else ", ".join((*triggers, prompt))
+
+
+def _prepare_control(
+    bench: Bench, wish: Wish, hits: Sequence[Hit], recipe: Recipe, notes: Notes
+) -> tuple[ControlUse, ...]:
+    found = guide(wish, hits, recipe.prompt)
+    notes.add("prepare_control", found.why, found.citations)
+    if found.image_id is None or wish.control is None:
+        return ()
+    preparer = ControlPreparer(bench.gallery)
+    return (preparer.prepare_control(found.image_id, CONTROLS[wish.control], recipe.width, recipe.height),)
+
+
+def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) -> Picture:
+    provenance = Provenance(
+        recipe=recipe, wish=wish.prompt, citations=tuple(notes.citations), decisions=tuple(notes.decisions)
+    )
+    picture = PictureRenderer(bench.renderer, bench.gallery).paint(provenance, call)
+    return replace(picture, seconds=notes.seconds | picture.seconds)

@@ -1,0 +1,1 @@
+"""The nouns: what a picture is made from, what Atelier knows, and what it keeps."""

@@ -1,0 +1,57 @@
+"""The `parameters` text of AUTOMATIC1111's web UI, which most other tools read; it knows nothing about files."""
+
+from __future__ import annotations
+
+import json
+
+from knowledge.picture import Provenance
+from knowledge.recipe import Recipe, Scheduler
+
+SAMPLERS: dict[Scheduler, tuple[str, str]] = {
+    "ddim": ("DDIM", "Automatic"),
+    "dpmpp_2m": ("DPM++ 2M", "Uniform"),
+    "dpmpp_2m_karras": ("DPM++ 2M", "Karras"),
+    "dpmpp_sde": ("DPM++ SDE", "Uniform"),
+    "euler": ("Euler", "Automatic"),
+    "euler_a": ("Euler a", "Automatic"),
+    "heun": ("Heun", "Automatic"),
+    "lcm": ("LCM", "Automatic"),
+    "unipc": ("UniPC", "Automatic"),
+}
+"""Sampler and schedule type; DPM++ names its schedule because "Automatic" means Karras there."""
+
+
+def parameters_text(provenance: Provenance) -> str:
+    """Prompt with its `<lora:name:weight>` tags, then the negative prompt, then one line of settings."""
+    recipe = provenance.recipe
+    tags = "".join(f" <lora:{use.name}:{use.weight:g}>" for use in recipe.loras)
+    negative = f"\nNegative prompt: {recipe.negative_prompt}" if recipe.negative_prompt else ""
+    settings = _settings(recipe)
+    if version := provenance.versions.get("atelier"):
+        settings["Version"] = f"Atelier {version}"
+    line = ", ".join(f"{name}: {_quoted(value)}" for name, value in settings.items())
+    return f"{recipe.prompt}{tags}{negative}\n{line}".replace("\0", "")
+
+
+def _settings(recipe: Recipe) -> dict[str, str]:
+    sampler, schedule = SAMPLERS[recipe.scheduler]
+    settings = {
+        "Steps": str(recipe.num_inference_steps),
+        "Sampler": sampler,
+        "Schedule type": schedule,
+        "CFG scale": f"{recipe.guidance_scale:g}",
+        "Seed": str(recipe.seed),
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model": recipe.model,
+    }
+    if recipe.init_image_id:
+        settings["Denoising strength"] = f"{recipe.strength:g}"
+    if recipe.clip_skip:
+        settings["Clip skip"] = str(recipe.clip_skip + 1)  # there 1 is the last layer, here 0 is
+    if recipe.loras:
+        settings["Lora hashes"] = ", ".join(f"{use.name}: {use.sha256[:12]}" for use in recipe.loras)
+    return settings
+
+
+def _quoted(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ",:\n") else value

@@ -1,0 +1,54 @@
+"""A picture and why it looks as it does: its recipe, what was cited, what was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from knowledge.recipe import Identifier, Recipe, Value
+
+Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render"]
+
+
+class Citation(Value):
+    """One record of the knowledge base that shaped the picture, and what it gave."""
+
+    record_id: str
+    collection: str
+    kind: Literal["lore", "reference", "lora"]
+    title: str
+    score: float
+    gave: str = ""
+    licence: str = ""
+    source: str = ""
+
+
+class Decision(Value):
+    """What one step of the workflow did, or why it did nothing, in one line for people."""
+
+    step: Step
+    why: str
+
+
+class Provenance(Value):
+    """The full record that travels inside the image file: enough to explain the picture and to draw it again."""
+
+    recipe: Recipe
+    wish: str = ""
+    parent_id: Identifier | None = None
+    citations: tuple[Citation, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    versions: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image kept by the gallery; `id` is the SHA-256 of its file, `seconds` the time each step took."""
+
+    id: str
+    provenance: Provenance
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.provenance.recipe

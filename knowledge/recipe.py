@@ -1,0 +1,134 @@
+"""What a picture is made from, as pure values: if it changes the picture, it is a field of `Recipe`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+Scheduler = Literal["ddim", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_sde", "euler", "euler_a", "heun", "lcm", "unipc"]
+ControlKind = Literal["canny"]
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 in hex: of an image's file, of a LoRA's file."""
+Number = Annotated[float, AfterValidator(lambda value: value + 0.0)]
+"""Minus zero becomes zero, so that equal values have one hash."""
+Fraction = Annotated[Number, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=64, le=4096, multiple_of=8)]
+"""Pixels."""
+
+
+class Value(BaseModel):
+    """A frozen value that others may write: unknown fields are refused, defaults are not stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def chosen(self) -> dict[str, Any]:
+        """JSON-ready fields that differ from the defaults."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def canonical(self) -> str:
+        """JSON with sorted keys, no spaces and no defaults: equal values give equal text."""
+        return json.dumps(self.chosen(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class LoraUse(Value):
+    """One low-rank adapter added to the model (Hu et al. 2021); `weight` 1 is as trained."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    sha256: Identifier
+    weight: Annotated[Number, Field(ge=-4, le=4)] = 1.0
+
+
+class ControlUse(Value):
+    """One ControlNet map (Zhang et al. 2023), active between the fractions `start` and `end` of the steps."""
+
+    kind: ControlKind
+    image_id: Identifier
+    conditioning_scale: Annotated[Number, Field(ge=0, le=2)] = 1.0
+    start: Fraction = 0.0
+    end: Fraction = 1.0
+
+
+class ReferenceUse(Value):
+    """One picture whose content is carried over (IP-Adapter, Ye et al. 2023)."""
+
+    image_id: Identifier
+    scale: Annotated[Number, Field(ge=0, le=2)] = 0.6
+
+
+ModelName = Annotated[str, Field(min_length=1, max_length=500)]
+Prompt = Annotated[str, Field(min_length=1, max_length=2000)]
+NegativePrompt = Annotated[str, Field(max_length=2000)]
+Steps = Annotated[int, Field(ge=1, le=200)]
+Guidance = Annotated[Number, Field(ge=0, le=30)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+ClipSkip = Annotated[int, Field(ge=0, le=12)]
+
+
+class Recipe(Value):
+    """Everything that changes the pixels, and nothing else. `model` is a hub id or a name the renderer knows."""
+
+    model: ModelName = "picturebook"
+    prompt: Prompt
+    negative_prompt: NegativePrompt = ""
+    width: Side = 128
+    height: Side = 128
+    num_inference_steps: Steps = 20
+    guidance_scale: Guidance = 4.0
+    scheduler: Scheduler = "euler"
+    seed: Seed = 0
+    clip_skip: ClipSkip = 0
+    loras: tuple[LoraUse, ...] = ()
+    controls: tuple[ControlUse, ...] = ()
+    references: tuple[ReferenceUse, ...] = ()
+    init_image_id: Identifier | None = None
+    mask_id: Identifier | None = None
+    strength: Fraction = 0.8
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON, in hex."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    @property
+    def image_ids(self) -> tuple[str, ...]:
+        """Every image this recipe needs besides the model's files."""
+        single = tuple(image_id for image_id in (self.init_image_id, self.mask_id) if image_id)
+        return (*(use.image_id for use in (*self.controls, *self.references)), *single)
+
+    def patched(self, patch: Patch) -> Recipe:
+        """This recipe with the patch's fields in place of its own."""
+        return Recipe.model_validate(self.model_dump() | patch.model_dump(exclude_unset=True))
+
+    def patch_to(self, other: Recipe) -> Patch:
+        """The smallest patch that turns this recipe into `other`."""
+        mine, theirs = self.model_dump(), other.model_dump()
+        return Patch.model_validate({name: theirs[name] for name in mine if mine[name] != theirs[name]})
+
+
+class Patch(Value):
+    """A change to a recipe: the fields that were set, and only those, replace the recipe's own."""
+
+    model: ModelName | None = None
+    prompt: Prompt | None = None
+    negative_prompt: NegativePrompt | None = None
+    width: Side | None = None
+    height: Side | None = None
+    num_inference_steps: Steps | None = None
+    guidance_scale: Guidance | None = None
+    scheduler: Scheduler | None = None
+    seed: Seed | None = None
+    clip_skip: ClipSkip | None = None
+    loras: tuple[LoraUse, ...] | None = None
+    controls: tuple[ControlUse, ...] | None = None
+    references: tuple[ReferenceUse, ...] | None = None
+    init_image_id: Identifier | None = None
+    mask_id: Identifier | None = None
+    strength: Fraction | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """JSON-ready fields that were set: an explicit None differs from an unmentioned field."""
+        return self.model_dump(mode="json", exclude_unset=True)

@@ -1,0 +1,61 @@
+"""Where the book's models lie, and how each is opened: as any model of its class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderTiny, ControlNetModel, StableDiffusionPipeline
+from transformers import CLIPModel, CLIPTokenizer
+
+from picturebook.judge import Judge
+from picturebook.scene import Style
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Book:
+    """The folder of models; the one that travels with the program unless another is named."""
+
+    models: Path = HERE / "models"
+
+    @property
+    def pipeline_folder(self) -> Path:
+        return self.models / "pipeline"
+
+    @property
+    def controlnet_folder(self) -> Path:
+        return self.models / "controlnet-canny"
+
+    @property
+    def clip_folder(self) -> Path:
+        return self.models / "clip"
+
+    @property
+    def loras_folder(self) -> Path:
+        return self.models / "loras"
+
+    def lora(self, style: Style) -> Path:
+        return self.loras_folder / f"{style.replace(' ', '-')}.safetensors"
+
+    def autoencoder(self) -> AutoencoderTiny:
+        return AutoencoderTiny.from_pretrained(self.pipeline_folder / "vae", dtype=torch.float32)
+
+    def pipeline(self) -> StableDiffusionPipeline:
+        pipeline = StableDiffusionPipeline.from_pretrained(
+            self.pipeline_folder, dtype=torch.float32, safety_checker=None, local_files_only=True
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    def controlnet(self) -> ControlNetModel:
+        return ControlNetModel.from_pretrained(self.controlnet_folder, dtype=torch.float32)
+
+    def clip(self) -> tuple[CLIPModel, CLIPTokenizer]:
+        model = CLIPModel.from_pretrained(self.clip_folder, dtype=torch.float32)
+        return model.eval(), CLIPTokenizer.from_pretrained(self.clip_folder)
+
+    def judge(self) -> Judge:
+        return Judge(self.models / "judge")

@@ -1,0 +1,93 @@
+"""From a scene to its picture, and to the pixels that one of its things covers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picturebook.backgrounds import PAINTED
+from picturebook.canvas import FINE, PIXELS, Canvas, Picture, Placement, Silhouette, shrink
+from picturebook.objects import DRAWINGS, FLOATING, LEAN
+from picturebook.palette import LEAD, PAINTS, flat
+from picturebook.scene import SIZE, Place, Scene, Style, Thing
+from picturebook.styles import glaze, stray, wash
+
+MIDDLES: dict[Place, tuple[float, float]] = {"centre": (64, 5), "left": (33, 2), "right": (95, 2)}  # px, give or take
+EDGES: dict[Style, float] = {"plain": 2.0, "stained glass": 3.0, "watercolour": 1.6}  # px
+
+
+def placed(thing: Thing, rng: random.Random) -> Placement:
+    """Where the thing stands or floats, how large it is and which way it faces."""
+    middle, give = MIDDLES[thing.place]
+    half = (42 if thing.place == "centre" else 27) * rng.uniform(0.92, 1.08)
+    x = middle + rng.uniform(-give, give)
+    foot = rng.uniform(105, 111)
+    y = foot - half - (5 if thing.place == "centre" else 17) * (thing.kind in FLOATING)
+    return Placement(x, y, half, rng.random() < 0.5, LEAN.get(thing.kind, 0))
+
+
+def placements(scene: Scene) -> list[Placement]:
+    rng = random.Random(scene.variation)
+    return [placed(thing, rng) for thing in scene.things]
+
+
+def edge_width(scene: Scene, placement: Placement) -> float:
+    """Thinner around smaller things, so that they do not clog."""
+    return EDGES[scene.style] * (1 if placement.half > 35 else 0.75)
+
+
+def painted(scene: Scene) -> Picture:
+    """The scene in fine pixels."""
+    lead = LEAD if scene.style == "stained glass" else None
+    canvas = Canvas(np.zeros((SIZE * FINE, SIZE * FINE, 3), np.uint8), EDGES[scene.style], lead)
+    paint_background, shade = PAINTED[scene.background]
+    paint_background(canvas, random.Random(scene.variation + 1))
+    where = placements(scene)
+    for thing, placement in zip(scene.things, where, strict=True):
+        if thing.kind not in FLOATING:
+            half = placement.half
+            canvas.place(PIXELS).ellipse(placement.x, placement.y + half * 0.96, half * 0.86, half * 0.13, flat(shade))
+    if lead:
+        canvas.picture[:] = glaze(canvas.picture, scene.variation)
+    for thing, placement in zip(scene.things, where, strict=True):
+        canvas.edge_width = edge_width(scene, placement)
+        DRAWINGS[thing.kind](canvas.place(placement), PAINTS[thing.colour])
+    return canvas.picture
+
+
+def cover(scene: Scene, index: int) -> Picture:
+    """How much of each pixel the thing covers, 0 to 255."""
+    thing, placement = scene.things[index], placements(scene)[index]
+    canvas = Silhouette(edge_width(scene, placement))
+    DRAWINGS[thing.kind](canvas.place(placement), PAINTS[thing.colour])
+    covered = shrink(canvas.picture)
+    return stray(covered, scene.variation) if scene.style == "watercolour" else covered
+
+
+def draw(scene: Scene) -> Picture:
+    """The picture of a scene, 128 by 128 RGB; the same scene always gives the same picture."""
+    picture = shrink(painted(scene))
+    if scene.style != "watercolour":
+        return picture
+    things = np.max([cover(scene, index) for index in range(len(scene.things))], axis=0)
+    return wash(stray(picture, scene.variation), things, scene.variation)
+
+
+def mask(scene: Scene, index: int) -> NDArray[np.bool_]:
+    """Where the picture shows the thing of that index."""
+    return cover(scene, index) > 127
+
+
+def contact_sheet(pictures: Sequence[Picture], columns: int) -> Picture:
+    """The pictures in rows, a narrow white gap around each."""
+    gap = 4  # px
+    rows = -(-len(pictures) // columns)
+    height, width = pictures[0].shape[:2]
+    sheet = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = (gap + (index // columns) * (height + gap), gap + (index % columns) * (width + gap))
+        sheet[top : top + height, left : left + width] = picture
+    return sheet

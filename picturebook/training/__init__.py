@@ -1,0 +1,1 @@
+"""How each model of the picture book is trained from nothing."""

@@ -1,0 +1,102 @@
+"""The style adapters: LoRA (Hu et al. 2021) on the painter's UNet, written as kohya's tools write them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
+from peft import LoraConfig, get_peft_model_state_dict
+from safetensors.torch import save_file
+from torch import Tensor
+
+from picturebook.scene import TRIGGERS, Style
+from picturebook.training.albums import style_album
+from picturebook.training.loop import Course, Studio, on, train
+from picturebook.training.painter import noise, studies, tokens, wish
+
+RANK = 16
+BATCH = 16
+STEPS = 700
+TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "conv1", "conv2", "conv_shortcut"]
+ABOUT: dict[Style, str] = {
+    "stained glass": "A church window: jewel-bright panes of glass between thick dark lead lines.",
+    "watercolour": "Soft washes of paint on cream paper, with pale colours and ragged edges.",
+}
+TAGS: dict[Style, tuple[str, ...]] = {
+    "stained glass": ("stained glass", "church window", "leaded glass", "glass painting"),
+    "watercolour": ("watercolour", "watercolor", "aquarelle", "water colour"),
+}
+
+
+def train_style(
+    studio: Studio, pipeline: StableDiffusionPipeline, style: Style, full: int = STEPS
+) -> dict[str, Tensor]:
+    """The adapter's tensors by kohya name. The pipeline's UNet is left as it was."""
+    torch.manual_seed(5)
+    unet = on(studio.device, copy.deepcopy(pipeline.unet)).requires_grad_(False)
+    unet.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, target_modules=TARGETS))
+    album = style_album(studio, style)
+    shown = studies(studio, pipeline.vae, album)
+    process = noise()
+
+    def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
+        picked = rng.integers(len(album), size=BATCH)
+        chance = random.Random(int(rng.integers(1 << 31)))
+        ids = tokens(pipeline.tokenizer, [wish(album.scenes[index], chance) for index in picked], studio.device)
+        with torch.no_grad():
+            words = pipeline.text_encoder(ids)[0]
+        noisy, times, target = process.mixed(shown.latents[torch.from_numpy(picked)])
+        return {"v": process.loss(unet(noisy, times, words).sample, target, times)}
+
+    course = Course(f"lora-{style.replace(' ', '-')}", studio.steps(full), lr=2e-3, decay=0.99, weight_decay=0.0)
+    train(studio, course, unet, loss)
+    return kohya(get_peft_model_state_dict(unet))
+
+
+def kohya(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """peft's names to kohya's, with an alpha beside each pair."""
+    named: dict[str, Tensor] = {}
+    for name, value in state.items():
+        module, part = name.rsplit(".lora_", 1)
+        key = "lora_unet_" + module.replace(".", "_")
+        named[f"{key}.lora_{'down' if part.startswith('A') else 'up'}.weight"] = value.half().cpu().contiguous()
+        named[f"{key}.alpha"] = torch.tensor(float(RANK)).half()
+    return named
+
+
+def header(style: Style, steps: int) -> dict[str, str]:
+    """modelspec 1.0.1 and the `ss_*` keys other programs look for."""
+    trigger = TRIGGERS[style]
+    return {
+        "format": "pt",
+        "modelspec.sai_model_spec": "1.0.1",
+        "modelspec.architecture": "picturebook/lora",
+        "modelspec.implementation": "diffusers",
+        "modelspec.title": style,
+        "modelspec.description": ABOUT[style],
+        "modelspec.author": "Atelier",
+        "modelspec.license": "Apache-2.0",
+        "modelspec.resolution": "128x128",
+        "modelspec.trigger_phrase": trigger,
+        "modelspec.tags": ", ".join(TAGS[style]),
+        "ss_output_name": style,
+        "ss_base_model_version": "picturebook",
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(RANK),
+        "ss_network_alpha": str(RANK),
+        "ss_resolution": "(128, 128)",
+        "ss_num_train_images": "2000",
+        "ss_steps": str(steps),
+        "ss_tag_frequency": json.dumps({style: {trigger: 2000}}),
+    }
+
+
+def save_style(tensors: Mapping[str, Tensor], folder: Path, style: Style, steps: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(dict(tensors), folder / f"{style.replace(' ', '-')}.safetensors", header(style, steps))

@@ -1,0 +1,72 @@
+"""What holds for every test: no network but loopback, and a data folder of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BOOK = Path(__file__).parent.parent / "picturebook"
+REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
+
+
+class NetworkTouched(OSError):
+    """As if there were no network at all: what a test says of that is then true everywhere."""
+
+
+def is_local(address: Any) -> bool:
+    """Whether the address stays here: a Unix socket's path, or loopback."""
+    host = address[0] if isinstance(address, tuple) else "localhost"
+    return host in ("localhost", "::1", "") or str(host).startswith("127.")
+
+
+def guarded(name: str) -> Callable[..., Any]:
+    def call(self: socket.socket, *arguments: Any) -> Any:
+        if self.family != getattr(socket, "AF_UNIX", None) and not is_local(arguments[-1]):
+            raise NetworkTouched(f"a test wanted to reach {arguments[-1]!r}")
+        return REAL_CONNECT[name](self, *arguments)
+
+    return call
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Any:
+    """Held for the whole session, so that session fixtures are bound by it too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in REAL_CONNECT:
+            patch.setattr(socket.socket, name, guarded(name))
+        patch.setattr(socket, "getaddrinfo", resolved_here(socket.getaddrinfo))
+        yield
+
+
+def resolved_here(real: Callable[..., Any]) -> Callable[..., Any]:
+    def call(host: Any, *arguments: Any, **options: Any) -> Any:
+        if host is not None and not is_local((host if isinstance(host, str) else host.decode(),)):
+            raise NetworkTouched(f"a test wanted to look up {host!r}")
+        return real(host, *arguments, **options)
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Empty, and the only one the settings name; no `.env` and no variable of the machine is read."""
+    import os
+
+    for name in os.environ:
+        if name.startswith(("ATELIER_", "OPENAI_", "AZURE_OPENAI_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def book() -> Path:
+    """The picture book with its trained models."""
+    if not (BOOK / "models" / "pipeline" / "model_index.json").is_file():
+        pytest.skip("the picture book has no weights yet: run python -m picturebook train")
+    return BOOK

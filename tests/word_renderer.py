@@ -1,0 +1,30 @@
+"""Half a renderer: it knows families and counts tokens as words, and that is all the choice of words needs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from knowledge.problems import GiveUp
+from knowledge.recipe import Recipe
+from tools.renderer import OnProgress, Rendered
+
+
+@dataclass(frozen=True)
+class WordRenderer:
+    """A token is a word; start and end take one each."""
+
+    limit: int = 77
+    families: dict[str, str] = field(default_factory=lambda: {"picturebook": "picturebook", "big": "sdxl"})
+
+    def family(self, model: str) -> str:
+        return self.families[model]
+
+    def tokens(self, model: str, prompt: str) -> tuple[int, int]:
+        return len(prompt.split()) + 2, self.limit
+
+    def side(self, model: str) -> int:
+        return 128
+
+    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
+        raise GiveUp("This renderer only counts words.")

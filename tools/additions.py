@@ -1,0 +1,65 @@
+"""What lore adds to a wish, and where: right after the word it explains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from knowledge.base import Hit
+from knowledge.records import Lore
+from tools.mentions import Span, mentions, overlaps
+
+BOUNDARY = re.compile(
+    r"[^\w\s'-]|\b(?:a|an|the|and|or|with|without|of|to|in|on|at|under|over|above|below|by|near|beside|behind|next"
+    r"|from|into|inside|between|through|during|one|two|three|four|five|some|many)\b",
+    re.IGNORECASE,
+)
+"""Where one thing of a wish ends and the next begins."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """`words` go after each of the spans of the wish, because of one record of lore."""
+
+    hit: Hit
+    words: str
+    spans: tuple[Span, ...]
+
+
+def additions(wish: str, hits: Iterable[Hit]) -> list[Addition]:
+    """What the lore among the hits adds. The longest terms are served first, and no letter is explained twice."""
+    lore = [(term, hit, hit.record) for hit in hits if isinstance(hit.record, Lore) for term in hit.record.terms]
+    claimed: list[Span] = []
+    spans: dict[tuple[str, str], list[Span]] = {}
+    found: dict[tuple[str, str], tuple[Hit, str]] = {}
+    for term, hit, record in sorted(lore, key=lambda entry: -len(entry[0])):
+        fresh = [span for span in mentions(wish, term) if not overlaps(span, claimed)]
+        claimed += fresh
+        needed = [span for span in fresh if record.adds.strip() and not already_said(wish, span, record.adds)]
+        if needed:
+            key = (hit.collection, record.id)
+            found[key] = (hit, record.adds.strip())
+            spans.setdefault(key, []).extend(needed)
+    return [Addition(hit, words, tuple(spans[key])) for key, (hit, words) in found.items()]
+
+
+def already_said(wish: str, span: Span, adds: str) -> bool:
+    """
+    Whether the wish says `adds` of the thing at `span`: a place ("in the snow") anywhere, any other word near by.
+
+    In "a red car and a crimson boat" the red is the car's, so the boat still lacks it.
+    """
+    if BOUNDARY.search(adds):
+        return bool(mentions(wish, adds))
+    start = max((match.end() for match in BOUNDARY.finditer(wish, 0, span[0])), default=0)
+    after = BOUNDARY.search(wish, span[1])
+    return bool(mentions(wish[start : after.start() if after else None], adds))
+
+
+def inserted(wish: str, chosen: Sequence[Addition]) -> str:
+    """The wish with every addition in its place; all its own words stay, in their order."""
+    points = sorted(((end, addition.words) for addition in chosen for _, end in addition.spans), reverse=True)
+    for end, words in points:
+        wish = f"{wish[:end]} {words}{wish[end:]}"
+    return wish

@@ -1,0 +1,1 @@
+"""The diffusers engine: from a recipe to pixels, on this machine."""

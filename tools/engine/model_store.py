@@ -1,0 +1,169 @@
+"""Models in memory: loaded from safetensors when first asked for, the least recently used given up for the next."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoPipelineForText2Image, ControlNetModel, DiffusionPipeline
+from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
+from huggingface_hub.utils import httpx
+from safetensors import SafetensorError
+
+from knowledge.problems import GiveUp, TryAgain
+from tools.engine.hub import fetch_controlnet
+from tools.engine.model_files import KnownModel, ModelFiles, find_model
+from tools.engine.quiet import quiet
+
+CONTROLNETS: Mapping[tuple[str, str], str] = {
+    ("sd1", "canny"): "lllyasviel/control_v11p_sd15_canny",
+    ("sdxl", "canny"): "diffusers/controlnet-canny-sdxl-1.0",
+}
+"""(family, kind of control) -> hub id, for models that name no ControlNet of their own."""
+SINGLE_FILE_PIPELINES: Mapping[str, str] = {
+    "sd1": "StableDiffusionPipeline",
+    "sd2": "StableDiffusionPipeline",
+    "sdxl": "StableDiffusionXLPipeline",
+    "sd3": "StableDiffusion3Pipeline",
+    "flux": "FluxPipeline",
+}
+LONGEST = 512
+"""Tokens: tokenizers of long-context encoders name no useful limit, and pipelines read no more than this."""
+
+
+@dataclass
+class LoadedModel:
+    """A pipeline on its device, and the ControlNets loaded for it so far by kind."""
+
+    files: ModelFiles
+    pipeline: DiffusionPipeline
+    controlnets: dict[str, ControlNetModel] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelStore:
+    """Keeps at most `room` models in memory. `device` is a torch device; half precision on CUDA, full elsewhere."""
+
+    known: Mapping[str, KnownModel]
+    device: str
+    room: int = 1
+    _files: dict[str, ModelFiles] = field(default_factory=dict, init=False)
+    _models: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict, init=False)
+    _tokenizers: dict[str, Any] = field(default_factory=dict, init=False)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float16 if self.device.startswith("cuda") else torch.float32
+
+    def files(self, name: str) -> ModelFiles:
+        if name not in self._files:
+            self._files[name] = find_model(name, self.known)
+        return self._files[name]
+
+    def family(self, name: str) -> str:
+        return (name in self.known and self.known[name].family) or self.files(name).family
+
+    def side(self, name: str) -> int:
+        return (name in self.known and self.known[name].side) or self.files(name).side
+
+    def tokenizer(self, name: str) -> Any:
+        """The tokenizer of the first text encoder, without the model where it is not loaded yet."""
+        if name not in self._tokenizers:
+            files = self.files(name)
+            with quiet():
+                own = _tokenizer(files) if files.path.is_dir() else self.model(name).pipeline.tokenizer
+            self._tokenizers[name] = own
+        return self._tokenizers[name]
+
+    def model(self, name: str) -> LoadedModel:
+        """Raises `TryAgain` for a model that is no text-to-image model, `GiveUp` for one that cannot be had or read."""
+        if name not in self._models:
+            files = self.files(name)
+            while len(self._models) >= self.room:
+                self._models.popitem(last=False)
+                torch.cuda.empty_cache()
+            self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
+        self._models.move_to_end(name)
+        return self._models[name]
+
+    def controlnet(self, name: str, kind: str) -> ControlNetModel:
+        """The ControlNet of this kind for this model; raises `TryAgain` where there is none."""
+        loaded = self.model(name)
+        if kind not in loaded.controlnets:
+            own = self.known[name].controlnets if name in self.known else {}
+            where = own.get(kind) or CONTROLNETS.get((self.family(name), kind))
+            if where is None:
+                raise TryAgain(f"There is no {kind!r} ControlNet for {name!r}: leave the control out.")
+            path = Path(where).expanduser()
+            folder = path if path.is_dir() else fetch_controlnet(where)
+            net = ControlNetModel.from_pretrained(folder, dtype=self.dtype, use_safetensors=True)
+            loaded.controlnets[kind] = net.to(self.device)  # pyright: ignore[reportArgumentType]
+        return loaded.controlnets[kind]
+
+    def _on_device(self, pipeline: DiffusionPipeline) -> DiffusionPipeline:
+        try:
+            return pipeline.to(self.device)
+        except torch.OutOfMemoryError as problem:
+            raise GiveUp(
+                "The model does not fit into this GPU's memory: choose a smaller one, or the CPU."
+            ) from problem
+        except (RuntimeError, AssertionError) as problem:
+            raise GiveUp(f"The device {self.device!r} cannot be used here: choose 'cpu'.") from problem
+
+
+def limit(tokenizer: Any) -> int:
+    return min(tokenizer.model_max_length, LONGEST)
+
+
+def _tokenizer(files: ModelFiles) -> Any:
+    _, kind = files.index.get("tokenizer") or (None, None)
+    if kind is None:
+        raise TryAgain(f"{files.name!r} has no tokenizer: choose a text-to-image model.")
+    return getattr(transformers, kind).from_pretrained(files.path / "tokenizer")
+
+
+def _load(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
+    try:
+        return _from_file(files, dtype) if files.path.is_file() else _from_folder(files, dtype)
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise GiveUp(
+            f"The files of {files.name!r} are incomplete, damaged or not all .safetensors: download it again."
+        ) from problem
+
+
+def _from_folder(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
+    kinds = {cls.__name__ for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
+    declared = str(files.index["_class_name"])
+    if declared not in kinds:
+        raise TryAgain(f"{files.name!r} is a {declared!r}, not a text-to-image model: choose another.")
+    # a text encoder that was left out when the model was saved (T5 of SD 3) is left out here too
+    empty = {"StableDiffusion3Pipeline": ("text_encoder_3", "tokenizer_3")}.get(declared, ())
+    absent: dict[str, Any] = {part: None for part in empty if not any(files.index.get(part) or ())}
+    if "safety_checker" in files.index:
+        absent |= {"safety_checker": None, "requires_safety_checker": False}
+    return AutoPipelineForText2Image.from_pretrained(
+        files.path, dtype=dtype, variant=_variant(files.path), use_safetensors=True, **absent
+    )
+
+
+def _variant(folder: Path) -> str | None:
+    """`fp16` where the weights are published in half precision only."""
+    names = [file.name for file in folder.rglob("*.safetensors")]
+    return "fp16" if all(".fp16" in name for name in names) else None
+
+
+def _from_file(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
+    kind = getattr(diffusers, SINGLE_FILE_PIPELINES[files.family])
+    try:
+        return kind.from_single_file(str(files.path), torch_dtype=dtype)
+    except (OSError, httpx.HTTPError) as problem:
+        raise GiveUp(
+            f"{files.name!r} needs its configuration from the Hugging Face hub once: connect to a network, "
+            "or save the model as a diffusers folder."
+        ) from problem

@@ -1,0 +1,46 @@
+"""The contract of what turns a recipe into pixels."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from knowledge.recipe import Recipe
+
+OnProgress = Callable[[int, int], None]
+"""Called after each denoising step with (steps done, steps in all)."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The pixels, how long each part took in seconds, and the versions and hashes that made them."""
+
+    image: Image.Image
+    seconds: dict[str, float]
+    versions: dict[str, str]
+
+
+class Cancelled(Exception):
+    """The caller asked to stop; no picture was made."""
+
+
+class Renderer(Protocol):
+    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
+        """Draw. Raises `TryAgain` for a recipe to be changed, `GiveUp` if the model cannot be had, `Cancelled`."""
+        ...
+
+    def family(self, model: str) -> str:
+        """The architecture a LoRA must be made for: `picturebook`, `sd1`, `sd2`, `sdxl`, `sd3`, `flux`, …"""
+        ...
+
+    def tokens(self, model: str, prompt: str) -> tuple[int, int]:
+        """How many tokens the prompt takes, start and end included, and how many the model reads, such as (12, 77)."""
+        ...
+
+    def side(self, model: str) -> int:
+        """The width and height, in pixels, the model was trained at."""
+        ...

@@ -1,0 +1,82 @@
+"""The list of tools: each a typed method of a small class, offered under its own name and docstring."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from knowledge.base import KnowledgeBase
+from knowledge.embedders import Embedder
+from knowledge.gallery import Gallery
+from knowledge.lora_files import LoraShelf
+from knowledge.problems import TryAgain
+from tools.call import Call
+from tools.control import ControlPreparer
+from tools.loras import LoraPicker
+from tools.render import PictureRenderer
+from tools.renderer import Renderer
+from tools.retrieve import Retriever
+from tools.rewrite import PromptRewriter, PromptWriter
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One verb. `run` is the method itself; a parameter of type `Call` is the caller's, not the model's."""
+
+    name: str
+    description: str
+    run: Callable[..., Any]
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """What a model or caller fills in: a pydantic class with the method's annotations, bounds and defaults."""
+        hints = get_type_hints(self.run, include_extras=True)
+        fields: dict[str, Any] = {
+            name: (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+            for name, parameter in inspect.signature(self.run).parameters.items()
+            if hints[name] is not Call
+        }
+        return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+
+    def use(self, arguments: Mapping[str, Any], call: Call) -> Any:
+        """Run with JSON-like arguments; raises `TryAgain` that names every argument which does not fit."""
+        try:
+            filled = self.arguments.model_validate(arguments)
+        except ValidationError as problem:
+            said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors(include_url=False))
+            raise TryAgain(f"{self.name!r} cannot run with these arguments: {said}.") from problem
+        given = {name: getattr(filled, name) for name in type(filled).model_fields}
+        callers = {name: call for name, hint in get_type_hints(self.run).items() if hint is Call}
+        return self.run(**given, **callers)
+
+
+def tool(method: Callable[..., Any]) -> Tool:
+    """A tool from a method: its name, its docstring."""
+    return Tool(method.__name__, inspect.getdoc(method) or "", method)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything the tools work with."""
+
+    base: KnowledgeBase
+    embedder: Embedder
+    gallery: Gallery
+    renderer: Renderer
+    shelf: LoraShelf
+    writer: PromptWriter | None = None
+
+
+def toolbox(bench: Bench) -> tuple[Tool, ...]:
+    return (
+        tool(Retriever(bench.base, bench.embedder, bench.gallery).retrieve),
+        tool(PromptRewriter(bench.base, bench.renderer, bench.writer).rewrite),
+        tool(LoraPicker(bench.base, bench.embedder, bench.renderer).pick_loras),
+        tool(ControlPreparer(bench.gallery).prepare_control),
+        tool(PictureRenderer(bench.renderer, bench.gallery).render),
+    )

@@ -1,0 +1,88 @@
+"""The command line. Only names and options live here, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ui.failures import told
+
+app = typer.Typer(
+    help="Atelier draws what you ask for, and tells you why it looks as it does.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+WITH_AGAIN = {"again", "output", "as_json"}
+
+
+@app.callback()
+def atelier() -> None:
+    """Atelier draws what you ask for, and tells you why it looks as it does."""
+
+
+@app.command()
+def draw(
+    context: typer.Context,
+    prompt: Annotated[str, typer.Argument(help="What to draw.", show_default=False)] = "",
+    style: Annotated[bool, typer.Option(help="Let Atelier pick a LoRA that fits.")] = True,
+    lora: Annotated[list[str] | None, typer.Option(metavar="NAME[:W]", help="Use this LoRA, at weight W.")] = None,
+    reference: Annotated[Path | None, typer.Option(metavar="IMG", help="Start from it, or guide by its edges.")] = None,
+    control: Annotated[str | None, typer.Option(metavar="KIND", help="Follow edges: canny.")] = None,
+    collection: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Look things up here only.")] = None,
+    retrieve: Annotated[bool, typer.Option(help="Look things up and rewrite the prompt.")] = True,
+    negative: Annotated[str, typer.Option(metavar="TEXT", help="What to keep out.", show_default=False)] = "",
+    seed: Annotated[int | None, typer.Option(help="Same seed, same picture; random if not given.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="How strictly to follow the prompt.")] = None,
+    scheduler: Annotated[str | None, typer.Option(metavar="NAME", help="Sampler, such as euler or dpmpp_2m.")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, multiples of 8.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME_OR_PATH", help="A hub id, folder or picturebook.")] = None,
+    count: Annotated[int, typer.Option("-n", min=1, max=100, help="Pictures, with seeds counting up.")] = 1,
+    output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="A .png, .jpg or .webp file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    again: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw this picture's recipe once more.")] = None,
+) -> None:
+    """Draw a picture: retrieve, rewrite, pick LoRAs, prepare the control, render."""
+    with told():
+        from agent.settings import read_settings
+        from agent.wish import LOOKED_IN, Wish
+        from ui import orders
+
+        tray = orders.Tray(output, as_json)
+        if again is not None:
+            orders.redraw(again, _given(context) - WITH_AGAIN, tray)
+            return
+        settings = read_settings()
+        wish = Wish(
+            prompt=prompt,
+            model=model or settings.model,
+            seed=orders.any_seed() if seed is None else seed,
+            negative_prompt=negative,
+            steps=steps,
+            guidance=guidance,
+            scheduler=scheduler,
+            size=orders.sides(size) if size else None,
+            retrieve=retrieve,
+            collections=tuple(collection or LOOKED_IN),
+            style=style,
+            loras=tuple(lora or ()),
+            control=control,
+        )
+        orders.draw(settings, wish, reference, count, tray)
+
+
+@app.command()
+def show(file: Annotated[Path, typer.Argument(help="A picture, by Atelier or by another program.")]) -> None:
+    """Show what shaped a picture: its prompts, citations, decisions and recipe."""
+    with told():
+        from ui import orders
+
+        typer.echo("\n".join(orders.show(file)))
+
+
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that stand on the command line."""
+    return {name for name in context.params if str(context.get_parameter_source(name)).endswith("COMMANDLINE")}

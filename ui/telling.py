@@ -1,0 +1,79 @@
+"""How a picture is told to people: a few calm lines after drawing, or everything that shaped it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from knowledge.picture import Citation, Picture, Provenance
+from knowledge.recipe import Recipe
+
+STEPS = {"retrieve": "retrieved", "rewrite": "prompt", "pick_loras": "LoRA", "prepare_control": "control"}
+WIDTH = 11
+
+
+def drawn(picture: Picture, where: str) -> list[str]:
+    """What the steps did, the seed, the time and the file."""
+    decisions = [decision for decision in picture.provenance.decisions if decision.step in STEPS]
+    took = f"{picture.recipe.seed} · {sum(picture.seconds.values()):.1f} s"
+    return [
+        *(line(STEPS[decision.step], decision.why) for decision in decisions),
+        line("seed", took),
+        line("file", where),
+    ]
+
+
+def as_json(picture: Picture, where: str) -> dict[str, object]:
+    """What a program reads: the file, and everything that shaped the picture."""
+    told = picture.provenance.model_dump(mode="json", exclude_none=True)
+    return {"id": picture.id, "file": where, "seconds": picture.seconds, **told}
+
+
+def shown(provenance: Provenance) -> list[str]:
+    """Everything the image file says of itself."""
+    return [line(name, text) for name, text in _facts(provenance)]
+
+
+def line(name: str, text: str) -> str:
+    """Characters that could steer a terminal are replaced: what files say of themselves is not to be trusted."""
+    return f"{name:<{WIDTH}} {''.join(letter if letter.isprintable() else '�' for letter in text)}"
+
+
+def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
+    recipe = provenance.recipe
+    if provenance.wish:
+        yield "wish", provenance.wish
+    yield "prompt", recipe.prompt
+    if recipe.negative_prompt:
+        yield "negative", recipe.negative_prompt
+    for decision in provenance.decisions:
+        yield STEPS.get(decision.step, decision.step), decision.why
+    for citation in provenance.citations:
+        yield "cites", _cited(citation)
+    yield from _recipe_facts(recipe)
+    if provenance.versions:
+        yield "made with", ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
+    if provenance.parent_id:
+        yield "parent", provenance.parent_id
+
+
+def _cited(citation: Citation) -> str:
+    said = [f"{citation.kind} {citation.title!r} ({citation.score:.2f})"]
+    said += [f"gave {citation.gave!r}"] if citation.gave else []
+    said += [f"licence {citation.licence}"] if citation.licence else []
+    said += [f"from {citation.source}"] if citation.source else []
+    return ", ".join([*said, f"{citation.collection}/{citation.record_id}"])
+
+
+def _recipe_facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    yield "model", recipe.model
+    yield "size", f"{recipe.width}×{recipe.height}"
+    sampling = f"{recipe.num_inference_steps} steps of {recipe.scheduler}, guidance {recipe.guidance_scale:g}"
+    yield "sampling", f"{sampling}, clip skip {recipe.clip_skip}" if recipe.clip_skip else sampling
+    yield "seed", str(recipe.seed)
+    for lora in recipe.loras:
+        yield "LoRA", f"{lora.name} at {lora.weight:g}, {lora.sha256}"
+    for control in recipe.controls:
+        reach = f"steps {control.start:.0%} to {control.end:.0%}"
+        yield "control", f"{control.kind} at {control.conditioning_scale:g}, {reach}, {control.image_id}"
+    if recipe.init_image_id:
+        yield "started from", f"{recipe.init_image_id}, strength {recipe.strength:g}"
