@@ -22,6 +22,9 @@ from tools.retrieve import Retriever
 from tools.rewrite import PromptRewriter
 from tools.toolbox import Bench
 
+GUIDES = 48
+"""Records among which one that can guide is looked for."""
+
 
 @dataclass
 class Notes:
@@ -53,7 +56,7 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     with notes.timed("pick_loras"):
         pick = _pick_loras(bench, wish, notes)
     with notes.timed("prepare_control"):
-        controls = _prepare_control(bench, wish, hits, plain.patched(Patch(prompt=prompt)), notes)
+        controls = _prepare_control(bench, wish, plain.patched(Patch(prompt=prompt)), notes)
     start = None if controls else wish.reference_id
     prompt = _with_triggers(bench, wish.model, prompt, pick.trigger_words)
     recipe = plain.patched(Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start))
@@ -72,7 +75,7 @@ def _retrieve(bench: Bench, wish: Wish, notes: Notes) -> list[Hit]:
 
 def _rewrite(bench: Bench, wish: Wish, hits: Sequence[Hit], notes: Notes) -> str:
     if not wish.retrieve:
-        notes.add("rewrite", "drawn as written")
+        notes.add("rewrite", "nothing: the prompt is drawn as written")
         return wish.prompt.strip()
     scores = {f"{hit.collection}/{hit.record.id}": hit.score for hit in hits if hit.record.kind != "lora"}
     rewriter = PromptRewriter(bench.base, bench.renderer, bench.writer)
@@ -89,12 +92,12 @@ def _scored(citation: Citation, scores: dict[str, float]) -> Citation:
 
 def _pick_loras(bench: Bench, wish: Wish, notes: Notes) -> LoraPick:
     if not wish.style and not wish.loras:
-        pick = LoraPick(why="none: styles are off")
+        pick = LoraPick(why="styles are off")
     else:
         _refuse_unusable(bench, wish.loras)
         picker = LoraPicker(bench.base, bench.embedder, bench.renderer)
         pick = picker.pick_loras(wish.prompt, wish.model, wish.loras)
-    notes.add("pick_loras", pick.why, pick.citations)
+    notes.add("pick_loras", pick.why if pick.loras else f"none: {pick.why}", pick.citations)
     return pick
 
 
@@ -113,15 +116,20 @@ def _with_triggers(bench: Bench, model: str, prompt: str, triggers: Sequence[str
     return joined if used <= limit else ", ".join((*triggers, prompt))
 
 
-def _prepare_control(
-    bench: Bench, wish: Wish, hits: Sequence[Hit], recipe: Recipe, notes: Notes
-) -> tuple[ControlUse, ...]:
-    found = guide(wish, hits, recipe.prompt)
+def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> tuple[ControlUse, ...]:
+    found = guide(wish, _shown(bench, wish, recipe.prompt), recipe.prompt)
     notes.add("prepare_control", found.why, found.citations)
     if found.image_id is None or wish.control is None:
         return ()
     preparer = ControlPreparer(bench.gallery)
     return (preparer.prepare_control(found.image_id, CONTROLS[wish.control], recipe.width, recipe.height),)
+
+
+def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
+    """What may guide: asked with the rewritten prompt, since a reference's caption uses known words."""
+    if wish.control is None or wish.reference_id or not wish.retrieve:
+        return []
+    return Retriever(bench.base, bench.embedder, bench.gallery).retrieve(prompt, wish.collections, limit=GUIDES)
 
 
 def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) -> Picture:

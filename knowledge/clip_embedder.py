@@ -100,7 +100,9 @@ class ClipEmbedder:
     def _parts(self) -> Parts:
         import torch
         from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         options: dict[str, Any] = {"local_files_only": True}
         try:
             model = AutoModel.from_pretrained(self._folder, dtype=torch.float32, use_safetensors=True, **options)

@@ -72,8 +72,8 @@ class Ingester:
         fresh = [record for record in records if kept.get(record.id) != record]
         images, failed = self._images(fresh)
         missing = {record_id for record_id, _ in failed}
-        items = self._items([record for record in fresh if record.id not in missing], images)
-        report = self.base.upsert(collection, items) if items else Report()
+        good = [record for record in fresh if record.id not in missing]
+        report = self.base.upsert(collection, self._items(good, images)) if good else Report()
         unchanged = tuple(record.id for record in records if kept.get(record.id) == record)
         return Report((*unchanged, *report.stored), (*failed, *report.failed))
 

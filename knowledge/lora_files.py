@@ -38,6 +38,8 @@ FAMILIES = (
 CROSS_ATTENTION = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
 """Numbers a text token has where the UNet reads it, and the family that means."""
 KEY_OF_TEXT = re.compile(r"attn2[._]to_k[._].*(lora_down|lora_A|lora\.down)")
+ADAPTER_FILES = frozenset((".safetensors", ".ckpt", ".pt", ".pth", ".bin"))
+"""What LoRAs come in; all but the first are pickled, and looked at only to say so."""
 ADAPTER = re.compile(r"lora|lokr|hada|dora|oft|boft|glora", re.IGNORECASE)
 
 
@@ -167,8 +169,8 @@ class LoraShelf:
         raise TryAgain(f"There is no LoRA file with SHA-256 {sha256[:10]!r}…: put it back into a LoRA folder.")
 
     def _scan(self) -> list[tuple[Path, LoraCard | TryAgain]]:
-        found = (path for folder in self.folders for path in sorted(folder.rglob("*.safetensors")) if path.is_file())
-        return [(path, self._card(path)) for path in found]
+        found = (path for folder in self.folders for path in sorted(folder.rglob("*")) if path.suffix in ADAPTER_FILES)
+        return [(path, self._card(path)) for path in found if path.is_file()]
 
     def _card(self, path: Path) -> LoraCard | TryAgain:
         stat = path.stat()

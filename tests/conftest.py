@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from agent.settings import Settings
+from agent.workshop import open_workshop
 
 BOOK = Path(__file__).parent.parent / "picturebook"
 REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
@@ -54,14 +59,26 @@ def resolved_here(real: Callable[..., Any]) -> Callable[..., Any]:
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Empty, and the only one the settings name; no `.env` and no variable of the machine is read."""
-    import os
-
     for name in os.environ:
         if name.startswith(("ATELIER_", "OPENAI_", "AZURE_OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ATELIER_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "data"
+
+
+@pytest.fixture
+def filled(_filled_once: Path, data_folder: Path) -> Path:
+    """A data folder that has been opened before: its starter collections are there."""
+    shutil.copytree(_filled_once, data_folder)
+    return data_folder
+
+
+@pytest.fixture(scope="session")
+def _filled_once(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filled")
+    open_workshop(Settings(data=folder)).bench.base.close()
+    return folder
 
 
 @pytest.fixture(scope="session")

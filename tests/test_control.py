@@ -73,5 +73,5 @@ def test_an_image_without_edges_is_refused(preparer: ControlPreparer, colour: st
 def test_an_unknown_image_or_kind_is_refused(preparer: ControlPreparer) -> None:
     with pytest.raises(TryAgain, match="'0000"):
         preparer.prepare_control("0" * 64)
-    with pytest.raises(TryAgain, match="'depth'.*canny"):
+    with pytest.raises(TryAgain, match=r"'depth'.*canny"):
         preparer.prepare_control("0" * 64, kind="depth")  # pyright: ignore[reportArgumentType]

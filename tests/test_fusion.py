@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.base import Hit
@@ -46,6 +46,7 @@ def test_alpha_moves_the_say_from_words_to_vectors() -> None:
     assert next(iter(blend(found, alpha=0.8))) == "near"
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([WORDS, "text", "image"]), SCORES), st.floats(0, 1))
 def test_any_lists_give_scores_from_nought_to_one_best_first(found: dict[str, dict[int, float]], alpha: float) -> None:
     scores = list(blend(found, alpha).values())

@@ -22,7 +22,8 @@ from knowledge.recipe import ControlUse, LoraUse, Recipe, ReferenceUse, Schedule
 from tests import tiny_models
 from tools.engine.diffusers_renderer import DiffusersRenderer
 from tools.engine.model_files import KnownModel
-from tools.engine.schedulers import FLOW_SCHEDULERS, SCHEDULERS
+from tools.engine.quiet import quiet
+from tools.engine.schedulers import FLOW_SCHEDULERS, SCHEDULERS, scheduler_for
 from tools.renderer import Cancelled
 
 CIRCLE, SQUARES = "c" * 64, "5" * 64
@@ -149,10 +150,12 @@ def test_every_scheduler_draws_its_own_picture(studio: Studio, name: Scheduler) 
 
 
 def test_every_scheduler_keeps_the_models_own_prediction_type(studio: Studio) -> None:
-    model = studio.renderer.store.model("tiny")
+    with quiet():
+        model = studio.renderer.store.model("tiny")
     for name in SCHEDULERS:
-        pipeline = studio.renderer._pipeline(model, studio.recipe(scheduler=name))  # pyright: ignore[reportPrivateUsage]
-        assert pipeline.scheduler.config.prediction_type == "v_prediction"
+        scheduler: Any = scheduler_for(name, model.pipeline.scheduler)
+        assert scheduler.config.prediction_type == "v_prediction"
+        assert scheduler.config.beta_schedule == "scaled_linear"
 
 
 @pytest.mark.parametrize("name", FLOW_SCHEDULERS)

@@ -46,9 +46,10 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_small_clip(tmp_path_factory.mktemp("clip"))
 
 
-@pytest.fixture
-def retriever(tmp_path: Path, clip: Path) -> Iterator[Retriever]:
-    base, gallery = EmbeddedBase(tmp_path / "knowledge"), Gallery(tmp_path / "gallery")
+@pytest.fixture(scope="module")
+def retriever(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[Retriever]:
+    folder = tmp_path_factory.mktemp("data")
+    base, gallery = EmbeddedBase(folder / "knowledge"), Gallery(folder / "gallery")
     embedder = ClipEmbedder(str(clip))
     ingester = Ingester(base, embedder, gallery.image)
     pictures = {caption: gallery.keep(Image.new("RGB", (48, 48), colour)) for caption, colour in CAPTIONS.items()}
@@ -104,7 +105,7 @@ def test_a_limit_out_of_range_is_refused(retriever: Retriever, limit: int) -> No
 
 
 def test_an_unknown_collection_or_picture_is_said(retriever: Retriever) -> None:
-    with pytest.raises(TryAgain, match=r"no collection 'styles'; there are: 'lore', 'references'"):
+    with pytest.raises(TryAgain, match=r"no collection 'styles'; there are: 'lore', .*'references'"):
         retriever.retrieve("a cat", ("styles",))
     with pytest.raises(TryAgain):
         retriever.retrieve("a cat", image_id="f" * 64)
@@ -118,7 +119,7 @@ def test_no_wish_can_break_the_search(retriever: Retriever, wish: str) -> None:
 def test_a_reference_whose_picture_is_missing_is_reported(retriever: Retriever) -> None:
     ingester = Ingester(retriever.base, retriever.embedder, retriever.gallery.image)
     gone = Reference(id="gone", caption="a ghost", image_id="f" * 64)
-    report = ingester.add("references", [gone, Lore(id="note", title="note", body="kept")])
+    report = ingester.add("more", [gone, Lore(id="note", title="note", body="kept")])
     assert report.stored == ("note",)
     assert [record_id for record_id, _ in report.failed] == ["gone"]
 

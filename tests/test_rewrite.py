@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.base import Hit, Item
@@ -139,6 +139,7 @@ def test_references_leave_the_words_alone(base: EmbeddedBase) -> None:
     assert rewritten(base, "a purple thing", ("references/photo",)).prompt == "a purple thing"
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=9))
 def test_every_word_of_any_wish_stays_in_its_order(parts: list[str]) -> None:
     wish = " ".join(parts)

@@ -44,7 +44,7 @@ def tools(bench: Bench) -> dict[str, Tool]:
 
 
 class Greeter:
-    def greet(self, name: str, times: Annotated[int, Field(ge=1, le=3)] = 1, call: Call | None = None) -> str:
+    def greet(self, name: str, call: Call, times: Annotated[int, Field(ge=1, le=3)] = 1) -> str:
         """Say hello."""
         assert isinstance(call, Call)
         return f"hello {name} " * times

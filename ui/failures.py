@@ -31,12 +31,12 @@ def told() -> Iterator[None]:
     except Problem as problem:
         _end(str(problem), 2)
     except KeyboardInterrupt:
-        _end("Stopped; nothing was written.", STOPPED)
+        _end("Stopped; nothing is left half-written.", STOPPED)
     except Exception as surprise:
         from tools.renderer import Cancelled
 
         if isinstance(surprise, Cancelled):
-            _end("Stopped; nothing was written.", STOPPED)
+            _end("Stopped; nothing is left half-written.", STOPPED)
         if isinstance(surprise, OSError) and surprise.errno in FULL | CLOSED:
             _end(_sentence(surprise), 2)
         _end(_crash(), 1)

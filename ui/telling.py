@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from knowledge.picture import Citation, Picture, Provenance
 from knowledge.recipe import Recipe
 
-STEPS = {"retrieve": "retrieved", "rewrite": "prompt", "pick_loras": "LoRA", "prepare_control": "control"}
+STEPS = {"retrieve": "retrieved", "rewrite": "added", "pick_loras": "LoRA", "prepare_control": "control"}
 WIDTH = 11
 
 
 def drawn(picture: Picture, where: str) -> list[str]:
-    """What the steps did, the seed, the time and the file."""
-    decisions = [decision for decision in picture.provenance.decisions if decision.step in STEPS]
-    took = f"{picture.recipe.seed} · {sum(picture.seconds.values()):.1f} s"
+    """What the steps did, the prompt they led to, the seed, the time and the file."""
+    provenance, seconds = picture.provenance, sum(picture.seconds.values())
+    device = provenance.versions.get("device", "an unknown device")
     return [
-        *(line(STEPS[decision.step], decision.why) for decision in decisions),
-        line("seed", took),
+        *(line(STEPS[decision.step], decision.why) for decision in provenance.decisions if decision.step in STEPS),
+        line("prompt", picture.recipe.prompt),
+        line("seed", f"{picture.recipe.seed}, {seconds:.1f} s on {device}"),
         line("file", where),
     ]
 

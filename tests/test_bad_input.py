@@ -1,0 +1,167 @@
+"""Whatever is wrong with what was asked for: one clear sentence, exit code 2, and nothing half-written."""
+
+from __future__ import annotations
+
+import pickle
+import resource
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import save_file
+from typer.testing import CliRunner
+
+from knowledge.gallery import Gallery
+from ui.cli import app
+
+LAYER = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of everything nobody should open, and the LoRA folder of the settings."""
+    Image.effect_noise((64, 64), 50).save(tmp_path / "whole.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "whole.png").read_bytes()[:900])
+    (tmp_path / "words.png").write_text("This is no picture.", encoding="utf-8")
+    (tmp_path / "bomb.png").write_bytes(bomb(60_000, 60_000))
+    (tmp_path / "folder.png").mkdir()
+    loras = tmp_path / "loras"
+    loras.mkdir()
+    with zipfile.ZipFile(loras / "zipped.ckpt", "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({}))
+    (loras / "pickled.safetensors").write_bytes(pickle.dumps({"weights": [1.0]}))
+    tensors = {
+        f"{LAYER}.lora_down.weight": np.zeros((2, 2048), np.float32),
+        f"{LAYER}.lora_up.weight": np.zeros((8, 2)),
+    }
+    save_file(tensors, loras / "grand.safetensors", {"modelspec.architecture": "stable-diffusion-xl-v1-base/lora"})
+    monkeypatch.setenv("ATELIER_LORAS", str(loras))
+    return tmp_path
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header promises that many pixels."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    )
+
+
+def refused(*arguments: str) -> str:
+    """The one sentence on stderr, after the lines that say what is going on."""
+    result = CliRunner().invoke(app, ["draw", *arguments])
+    assert result.exit_code == 2, f"{result.exit_code}: {result.output}"
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    *before, sentence = result.stderr.splitlines()
+    assert all(line.startswith(("model ", "drawing ")) for line in before)
+    assert sentence.endswith(".")
+    return sentence
+
+
+def test_an_option_that_is_not_there_is_refused_too() -> None:
+    assert CliRunner().invoke(app, ["draw", "a fox", "--frobnicate"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([""], "empty"),
+        (["   "], "empty"),
+        ([], "empty"),
+        (["x" * 10_000], "10000 characters"),
+        (["a fox", "--scheduler", "magic"], "'magic'"),
+        (["a fox", "--size", "100x100"], "multiple of 8"),
+        (["a fox", "--size", "large"], "'large'"),
+        (["a fox", "--size", "99999x64"], "'99999'"),
+        (["a fox", "--steps", "0"], "'0'"),
+        (["a fox", "--guidance", "nan"], "nan"),
+        (["a fox", "--seed", "-1"], "'-1'"),
+        (["a fox", "--control", "depth"], "'depth'"),
+        (["a fox", "--negative", "x" * 3000], "2000 characters"),
+        (["a fox", "-o", "fox.gif"], "'fox.gif'"),
+        (["a fox", "-o", "fox"], "'fox'"),
+        (["a fox", "-o", "nowhere/fox.png"], "'nowhere'"),
+        (["a fox", "-o", "words.png/fox.png"], "'words.png'"),
+        (["a fox", "-o", "folder.png"], "folder"),
+    ],
+)
+def test_what_is_wrong_with_the_words_is_told_before_any_work(files: Path, arguments: list[str], said: str) -> None:
+    assert said in refused(*arguments)
+    assert not (files / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--lora", "nobody"], "'nobody'"),
+        (["--lora", "grand"], "for sdxl"),
+        (["--lora", "pickled"], "pickled"),
+        (["--lora", "zipped.ckpt"], "pickled"),
+        (["--lora", "zipped"], "pickled"),
+        (["--lora", "watercolour:heavy"], "'heavy'"),
+        (["--lora", "watercolour:99"], "out of range"),
+        (["--collection", "atlantis"], "'atlantis'"),
+        (["--reference", "nowhere.png"], "'nowhere.png'"),
+        (["--reference", "broken.png"], "'broken.png'"),
+        (["--reference", "words.png"], "'words.png'"),
+        (["--reference", "folder.png"], "'folder.png'"),
+        (["--reference", "bomb.png"], "too large"),
+        (["--model", "loras/zipped.ckpt"], "zipped.ckpt"),
+        (["--model", "no-one/no-such-model"], "'no-one/no-such-model'"),
+        (["--model", "folder.png"], "folder.png"),
+    ],
+)
+def test_what_is_wrong_with_the_choices_is_told_and_no_picture_is_made(
+    filled: Path, files: Path, arguments: list[str], said: str
+) -> None:
+    assert said in refused("a fox", *arguments)
+    assert Gallery(filled / "gallery").recent(1) == []
+    assert not list(files.glob("a-fox*"))
+
+
+@pytest.mark.parametrize("file", ["nowhere.png", "broken.png", "words.png", "folder.png", "bomb.png", "whole.png"])
+@pytest.mark.parametrize("command", [["show"], ["draw", "--again"]])
+def test_a_file_that_says_nothing_is_refused(filled: Path, files: Path, command: list[str], file: str) -> None:
+    result = CliRunner().invoke(app, [*command, file])
+    assert result.exit_code == 2, result.output
+    assert result.stderr.splitlines()[-1].endswith(".")
+    assert file in result.stderr
+    assert not list(files.glob("*again*"))
+
+
+def test_a_data_folder_that_cannot_be_made_is_told(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATELIER_DATA", str(files / "words.png" / "data"))
+    assert "ATELIER_DATA" in refused("a fox")
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """As on a full disk, writing fails; and for this process only."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("room", [0, 4_000, 33_000, 40_000])
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(filled: Path, tmp_path: Path, room: int) -> None:
+    kept = {path for path in filled.rglob("*.png")}
+    with no_file_longer_than(room):
+        assert "free some" in refused("a red castle", "--seed", "1", "--steps", "1", "--size", "256x256")
+    assert list(tmp_path.glob("*.png")) == []
+    assert {path for path in filled.rglob("*.png")} == kept
+    assert [path for path in filled.rglob("*") if path.suffix == ".tmp"] == []
+    assert Gallery(filled / "gallery").recent(1) == []
