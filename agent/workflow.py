@@ -22,8 +22,8 @@ from tools.retrieve import Retriever
 from tools.rewrite import PromptRewriter
 from tools.toolbox import Bench
 
-GUIDES = 48
-"""Records among which one that can guide is looked for."""
+GUIDES = 12
+"""Records of a collection among which one that can guide is looked for."""
 
 
 @dataclass
@@ -35,10 +35,10 @@ class Notes:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def timed(self, step: Step) -> Iterator[None]:
+    def timed(self, what: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[step] = time.perf_counter() - start
+        self.seconds[what] = time.perf_counter() - start
 
     def add(self, step: Step, why: str, citations: Sequence[Citation] = ()) -> None:
         self.decisions.append(Decision(step=step, why=why))
@@ -48,7 +48,9 @@ class Notes:
 def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
     wish.refuse_nonsense()
-    plain, notes = wish.as_recipe(bench.renderer), Notes()
+    notes = Notes()
+    with notes.timed("start"):  # the renderer's libraries load now, if they have not
+        plain = wish.as_recipe(bench.renderer)
     with notes.timed("retrieve"):
         hits = _retrieve(bench, wish, notes)
     with notes.timed("rewrite"):
@@ -126,10 +128,11 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
 
 
 def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
-    """What may guide: asked with the rewritten prompt, since a reference's caption uses known words."""
+    """What may guide: asked with the rewritten prompt, since the captions of references use known words."""
     if wish.control is None or wish.reference_id or not wish.retrieve:
         return []
-    return Retriever(bench.base, bench.embedder, bench.gallery).retrieve(prompt, wish.collections, limit=GUIDES)
+    retriever = Retriever(bench.base, bench.embedder, bench.gallery)
+    return [hit for name in wish.collections for hit in retriever.retrieve(prompt, (name,), limit=GUIDES)]
 
 
 def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) -> Picture:

@@ -13,9 +13,9 @@ ControlKind = Literal["canny"]
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hex: of an image's file, of a LoRA's file."""
-Number = Annotated[float, AfterValidator(lambda value: value + 0.0)]
+OneZero = AfterValidator(lambda value: value + 0.0)
 """Minus zero becomes zero, so that equal values have one hash."""
-Fraction = Annotated[Number, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1), OneZero]
 Side = Annotated[int, Field(ge=64, le=4096, multiple_of=8)]
 """Pixels."""
 
@@ -39,7 +39,7 @@ class LoraUse(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     sha256: Identifier
-    weight: Annotated[Number, Field(ge=-4, le=4)] = 1.0
+    weight: Annotated[float, Field(ge=-4, le=4), OneZero] = 1.0
 
 
 class ControlUse(Value):
@@ -47,7 +47,7 @@ class ControlUse(Value):
 
     kind: ControlKind
     image_id: Identifier
-    conditioning_scale: Annotated[Number, Field(ge=0, le=2)] = 1.0
+    conditioning_scale: Annotated[float, Field(ge=0, le=2), OneZero] = 1.0
     start: Fraction = 0.0
     end: Fraction = 1.0
 
@@ -56,14 +56,14 @@ class ReferenceUse(Value):
     """One picture whose content is carried over (IP-Adapter, Ye et al. 2023)."""
 
     image_id: Identifier
-    scale: Annotated[Number, Field(ge=0, le=2)] = 0.6
+    scale: Annotated[float, Field(ge=0, le=2), OneZero] = 0.6
 
 
 ModelName = Annotated[str, Field(min_length=1, max_length=500)]
 Prompt = Annotated[str, Field(min_length=1, max_length=2000)]
 NegativePrompt = Annotated[str, Field(max_length=2000)]
 Steps = Annotated[int, Field(ge=1, le=200)]
-Guidance = Annotated[Number, Field(ge=0, le=30)]
+Guidance = Annotated[float, Field(ge=0, le=30), OneZero]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 ClipSkip = Annotated[int, Field(ge=0, le=12)]
 

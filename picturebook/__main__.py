@@ -6,9 +6,12 @@ import tempfile
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from picturebook.training.loop import Studio
 
 app = typer.Typer(no_args_is_help=True, help="Train the picture book's models from nothing, and measure them.")
 HERE = Path(__file__).parent
@@ -39,6 +42,7 @@ def train(
     """Train one part, or all in order. Stopped at any moment, the same command goes on from its last checkpoint."""
     from picturebook.training.loop import Studio
 
+    hush()
     started = time.monotonic()
 
     def say(line: str) -> None:
@@ -51,7 +55,17 @@ def train(
         run(part, Studio(models, cache, device, pace, say, onward))
 
 
-def run(part: Part, studio) -> None:
+def hush() -> None:
+    """Only figures are said: the libraries' notices and loading bars are not."""
+    import diffusers.utils.logging
+    import transformers.utils.logging
+
+    for logging in (diffusers.utils.logging, transformers.utils.logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+
+
+def run(part: Part, studio: Studio) -> None:
     from picturebook.training.parts import LESSONS
 
     for name in LESSONS if part is Part.ALL else (part.value,):
@@ -67,6 +81,7 @@ def evaluate(
     """Measure every figure with its 95 % interval and write `benchmarks/results/picturebook.json`."""
     from picturebook.evaluate import measure
 
+    hush()
     measure(models, tuple(filter(None, only.split(","))), share)
 
 

@@ -77,7 +77,7 @@ def filled(_filled_once: Path, data_folder: Path) -> Path:
 @pytest.fixture(scope="session")
 def _filled_once(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("filled")
-    open_workshop(Settings(data=folder)).bench.base.close()
+    open_workshop(Settings(data=folder, loras=(), chat="none")).bench.base.close()
     return folder
 
 

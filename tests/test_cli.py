@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import typer
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from typer.testing import CliRunner, Result
 
 from knowledge.gallery import Gallery
@@ -140,17 +141,20 @@ def test_again_takes_no_other_wish() -> None:
     assert "leave out prompt, steps" in result.stderr
 
 
-def test_a_reference_guides_with_its_edges_or_is_the_start(filled: Path) -> None:
-    done("draw", "a red house in a meadow", "--steps", "4", "--seed", "1", "-o", "house.png")
-    guided, started = (
-        pictures(done("draw", "a blue house in the snow", "--reference", "house.png", "--steps", "2", "--json", *more))[
-            0
-        ]
-        for more in (("--control", "canny"), ())
+def test_a_reference_guides_with_its_edges_or_is_the_start(filled: Path, book: Path) -> None:
+    asked = (
+        "a blue house in the snow",
+        "--reference",
+        book / "knowledge" / "references" / "house-1.png",
+        "--steps",
+        "2",
     )
+    (guided,) = pictures(done("draw", *asked, "--json", "--control", "canny"))
     assert guided["recipe"]["controls"][0]["kind"] == "canny"
     assert "init_image_id" not in guided["recipe"]
+    (started,) = pictures(done("draw", *asked, "--json"))
     assert started["recipe"]["init_image_id"]
+    assert started["recipe"]["controls"] == []
 
 
 def test_a_retrieved_reference_guides_where_it_shows_what_is_drawn(filled: Path) -> None:
@@ -189,8 +193,6 @@ def test_a_second_start_fills_nothing_anew(filled: Path) -> None:
 
 
 def test_a_picture_of_another_program_is_shown(tmp_path: Path) -> None:
-    from PIL.PngImagePlugin import PngInfo
-
     said = PngInfo()
     said.add_text("parameters", A1111)
     Image.new("RGB", (64, 64)).save(tmp_path / "foreign.png", pnginfo=said)

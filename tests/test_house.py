@@ -72,6 +72,11 @@ def test_no_door_loads_anything_heavy(door: str) -> None:
     assert loaded_by(f"import {door}").isdisjoint(HEAVY)
 
 
+def test_a_workshop_that_was_opened_before_opens_without_anything_heavy(filled: Path) -> None:
+    opening = "from agent.settings import read_settings; from agent.workshop import open_workshop"
+    assert loaded_by(f"{opening}; open_workshop(read_settings())").isdisjoint(HEAVY)
+
+
 def test_help_loads_nothing_heavy_and_answers_at_once() -> None:
     help_of = "from ui.cli import app\ntry: app(['draw', '--help'])\nexcept SystemExit: pass"
     assert loaded_by(help_of).isdisjoint((*HEAVY, "numpy", "PIL", "pydantic_settings"))
@@ -89,8 +94,9 @@ def children_seconds() -> float:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    readers = [path for path in sources() if re.search(r"os\.(environ|getenv)|from os import", path.read_text("utf-8"))]
-    assert {path.relative_to(ROOT).as_posix() for path in readers} == {"agent/settings.py"}
+    reading = re.compile(r"os\.(environ|getenv)|from os import|pydantic_settings|dotenv")
+    readers = {path for path in sources() if reading.search(path.read_text("utf-8"))}
+    assert readers == {ROOT / "agent" / "settings.py"}
 
 
 def test_nothing_below_the_faces_catches_everything() -> None:

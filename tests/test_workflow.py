@@ -192,7 +192,7 @@ def test_what_the_user_sets_reaches_the_recipe(bench: Bench) -> None:
         "seed": 11,
     }
     recipe = drawn(bench, "a castle", **asked).recipe
-    assert (recipe.negative_prompt, recipe.guidance_scale, recipe.scheduler, recipe.seed) == ("fog", 2.5, "heun", 7)
+    assert (recipe.negative_prompt, recipe.guidance_scale, recipe.scheduler, recipe.seed) == ("fog", 2.5, "heun", 11)
     assert (recipe.width, recipe.height, recipe.num_inference_steps) == (72, 64, 2)
 
 

@@ -26,15 +26,15 @@ def build(pipeline: StableDiffusionPipeline) -> ControlNetModel:
 
 
 def maps(drawings: Drawings, rng: np.random.Generator, device: str) -> Tensor:
-    """Edge maps of varied sensitivity, in 0..1."""
+    """Edge maps as different users' detectors would draw them, in 0..1."""
     made = []
     for drawing in drawings:
-        low = rng.uniform(30, 90)
-        made.append(as_picture(edges(drawing, low, low * rng.uniform(1.8, 2.6))))
+        low = rng.uniform(30, 120)
+        made.append(as_picture(edges(drawing, low, low * rng.uniform(1.8, 2.6), smooth=rng.random() < 0.5)))
     return torch.from_numpy(np.stack(made)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
-def train_control(studio: Studio, pipeline: StableDiffusionPipeline, full: int = 1200) -> ControlNetModel:
+def train_control(studio: Studio, pipeline: StableDiffusionPipeline, full: int = 900) -> ControlNetModel:
     torch.manual_seed(2)
     net = Book(studio.models).controlnet() if studio.onward else build(pipeline)
     net = on(studio.device, net)

@@ -15,14 +15,14 @@ from peft import LoraConfig, get_peft_model_state_dict
 from safetensors.torch import save_file
 from torch import Tensor
 
-from picturebook.scene import TRIGGERS, Style
+from picturebook.scene import TRIGGERS, Scene, Style
 from picturebook.training.albums import style_album
 from picturebook.training.loop import Course, Studio, on, train
 from picturebook.training.painter import noise, studies, tokens, wish
 
 RANK = 16
 BATCH = 16
-STEPS = 700
+STEPS = 500
 TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "conv1", "conv2", "conv_shortcut"]
 ABOUT: dict[Style, str] = {
     "stained glass": "A church window: jewel-bright panes of glass between thick dark lead lines.",
@@ -48,7 +48,8 @@ def train_style(
     def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
         picked = rng.integers(len(album), size=BATCH)
         chance = random.Random(int(rng.integers(1 << 31)))
-        ids = tokens(pipeline.tokenizer, [wish(album.scenes[index], chance) for index in picked], studio.device)
+        said = [asked(album.scenes[index], style, chance) for index in picked]
+        ids = tokens(pipeline.tokenizer, said, studio.device)
         with torch.no_grad():
             words = pipeline.text_encoder(ids)[0]
         noisy, times, target = process.mixed(shown.latents[torch.from_numpy(picked)])
@@ -57,6 +58,12 @@ def train_style(
     course = Course(f"lora-{style.replace(' ', '-')}", studio.steps(full), lr=2e-3, decay=0.99, weight_decay=0.0)
     train(studio, course, unet, loss)
     return kohya(get_peft_model_state_dict(unet))
+
+
+def asked(scene: Scene, style: Style, chance: random.Random) -> str:
+    """A caption with the trigger words, sometimes after the words by which people ask for the style."""
+    said, trigger = wish(scene, chance), TRIGGERS[style]
+    return said.replace(trigger, f"{chance.choice(TAGS[style])}, {trigger}") if chance.random() < 0.4 else said
 
 
 def kohya(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
