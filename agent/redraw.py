@@ -11,13 +11,15 @@ from tools.call import Call
 from tools.render import PictureRenderer
 from tools.toolbox import Bench
 
+LOSSY = {".jpg", ".jpeg"}
+
 
 @dataclass(frozen=True)
 class Redrawn:
-    """`identical` tells whether every pixel equals the file's."""
+    """`identical` tells whether every pixel equals the file's; None for a JPEG, which does not keep them exactly."""
 
     picture: Picture
-    identical: bool
+    identical: bool | None
 
 
 def redraw(bench: Bench, file: Path, call: Call) -> Redrawn:
@@ -25,5 +27,7 @@ def redraw(bench: Bench, file: Path, call: Call) -> Redrawn:
     provenance, inputs = read_provenance(file)
     bench.gallery.keep_inputs(inputs)
     picture = PictureRenderer(bench.renderer, bench.gallery).paint(provenance, call)
+    if file.suffix.lower() in LOSSY:
+        return Redrawn(picture, None)
     before, after = open_image(file), bench.gallery.image(picture.id)
     return Redrawn(picture, before.size == after.size and before.tobytes() == after.tobytes())

@@ -15,6 +15,8 @@ from tools.renderer import Renderer
 LONGEST = 2000
 """Characters of a prompt."""
 LOOKED_IN = ("lore", "references")
+CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
+"""What people call a field of the recipe."""
 CONTROLS: Mapping[str, ControlKind] = {kind: kind for kind in get_args(ControlKind)}
 
 
@@ -72,5 +74,6 @@ class Wish:
 
 def _first(wrong: ValidationError) -> str:
     error = wrong.errors()[0]
-    name, reason = str(error["loc"][0]).replace("_", " "), error["msg"].partition(" should ")[2]
+    field, reason = str(error["loc"][0]), error["msg"].partition(" should ")[2]
+    name = CALLED.get(field, field.replace("_", " "))
     return f"The {name} {str(error['input'])[:80]!r} cannot be used; it must {reason or 'be another'}."

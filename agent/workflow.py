@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.guide import guide
 from agent.wish import CONTROLS, Wish
-from knowledge.base import Hit
+from knowledge.base import Hit, Query
 from knowledge.picture import Citation, Decision, Picture, Provenance, Step
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlUse, Patch, Recipe
@@ -48,6 +48,8 @@ class Notes:
 def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
     wish.refuse_nonsense()
+    for name in wish.collections if wish.retrieve else ():
+        bench.base.search(name, Query(limit=1))  # an unknown collection is refused before anything heavy loads
     notes = Notes()
     with notes.timed("start"):  # the renderer's libraries load now, if they have not
         plain = wish.as_recipe(bench.renderer)

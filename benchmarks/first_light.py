@@ -99,7 +99,9 @@ class Trial:
             for seed in range(max(1, round(self.seeds / 10))):
                 first = draw(self.workshop.bench, Wish(wish, "picturebook", seed), Call())
                 with opened() as stranger:
-                    same.append(redraw(stranger.bench, self.workshop.bench.gallery.path(first.id), Call()).identical)
+                    same.append(
+                        bool(redraw(stranger.bench, self.workshop.bench.gallery.path(first.id), Call()).identical)
+                    )
         return [rate("FL7", "pictures drawn again byte for byte from the file alone", same, 1.0, "equal")]
 
 

@@ -135,6 +135,17 @@ def test_again_says_in_json_whether_the_pixels_are_the_same(filled: Path) -> Non
     assert json.loads(done("draw", "--again", "a.png", "--json").stdout)["identical"] is True
 
 
+def test_again_does_not_compare_with_a_jpeg(filled: Path) -> None:
+    done("draw", PROMPT, "--seed", "2", "--steps", "1", "-o", "a.jpg")
+    assert json.loads(done("draw", "--again", "a.jpg", "--json").stdout)["identical"] is None
+
+
+def test_the_line_at_the_start_names_the_model_of_this_drawing() -> None:
+    result = atelier("draw", "a fox", "--model", "no-such-folder/at-all/here")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("model no-such-folder/at-all/here")
+
+
 def test_again_takes_no_other_wish() -> None:
     result = atelier("draw", "a fox", "--again", "a.png", "--steps", "3")
     assert result.exit_code == 2

@@ -56,9 +56,11 @@ def draw(
             orders.redraw(again, _given(context) - WITH_AGAIN, tray)
             return
         settings = read_settings()
+        if model is not None:
+            settings = settings.model_copy(update={"model": model})
         wish = Wish(
             prompt=prompt,
-            model=model or settings.model,
+            model=settings.model,
             seed=orders.any_seed() if seed is None else seed,
             negative_prompt=negative,
             steps=steps,

@@ -59,7 +59,7 @@ def any_seed() -> int:
 
 def sides(size: str) -> tuple[int, int]:
     """Width and height in pixels."""
-    found = re.fullmatch(r"(\d{1,6})[xX×](\d{1,6})", size)
+    found = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})", size)
     if not found:
         raise TryAgain(f"The size {size!r} is not WIDTHxHEIGHT; write one such as 512x512.")
     return int(found[1]), int(found[2])
@@ -97,8 +97,7 @@ def redraw(file: Path, others: set[str], tray: Tray) -> None:
     with _watched("again") as call:
         result = redrawn(workshop.bench, file, call)
     delivery.deliver(workshop.bench.gallery, result.picture, target)
-    same = "identical to the file's" if result.identical else "not those of the file"
-    tray.put([*telling.drawn(result.picture, str(target)), telling.line("pixels", same)])
+    tray.put([*telling.drawn(result.picture, str(target)), telling.line("pixels", telling.SAME[result.identical])])
     tray.put_json({"identical": result.identical, "pictures": [telling.as_json(result.picture, str(target))]})
 
 

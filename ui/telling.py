@@ -9,16 +9,27 @@ from knowledge.recipe import Recipe
 
 STEPS = {"retrieve": "retrieved", "rewrite": "added", "pick_loras": "LoRA", "prepare_control": "control"}
 WIDTH = 11
+SAME = {
+    True: "identical to the file's",
+    False: "not those of the file",
+    None: "not to be compared: a JPEG does not keep them exactly",
+}
+"""How a redrawn picture's pixels relate to the file's."""
 
 
 def drawn(picture: Picture, where: str) -> list[str]:
     """What the steps did, the prompt they led to, the seed, the time and the file."""
-    provenance, seconds = picture.provenance, sum(picture.seconds.values())
+    provenance, start = picture.provenance, picture.seconds.get("start", 0.0)
+    took = f"{sum(picture.seconds.values()) - start:.1f} s"
     device = provenance.versions.get("device", "an unknown device")
     return [
         *(line(STEPS[decision.step], decision.why) for decision in provenance.decisions if decision.step in STEPS),
         line("prompt", picture.recipe.prompt),
-        line("seed", f"{picture.recipe.seed}, {seconds:.1f} s on {device}"),
+        line(
+            "seed",
+            f"{picture.recipe.seed}, {took} on {device}"
+            + (f", after {start:.1f} s of starting up" if start >= 0.1 else ""),
+        ),
         line("file", where),
     ]
 
