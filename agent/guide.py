@@ -31,7 +31,8 @@ def guide(wish: Wish, hits: Sequence[Hit], prompt: str) -> Guide:
         return Guide(f"{wish.control} edges of your picture", wish.reference_id)
     for hit in hits:
         if isinstance(hit.record, Reference) and _shows(hit.record, prompt):
-            return _by(hit, hit.record, f"{wish.control} edges")
+            gave = f"{wish.control} edges"
+            return Guide(f"{gave} of the reference {hit.record.caption!r}", hit.record.image_id, (hit.cited(gave),))
     return Guide("none: no reference that shows this was retrieved")
 
 
@@ -39,17 +40,3 @@ def _shows(reference: Reference, prompt: str) -> bool:
     """Whether the prompt names the reference's subject: the last word before its caption's first preposition."""
     subject = SUBJECT_END.split(reference.caption, maxsplit=1)[0].split()
     return bool(subject) and bool(mentions(prompt, subject[-1]))
-
-
-def _by(hit: Hit, reference: Reference, gave: str) -> Guide:
-    citation = Citation(
-        record_id=reference.id,
-        collection=hit.collection,
-        kind="reference",
-        title=reference.title,
-        score=hit.score,
-        gave=gave,
-        licence=reference.licence,
-        source=reference.source,
-    )
-    return Guide(f"{gave} of the reference {reference.caption!r}", reference.image_id, (citation,))

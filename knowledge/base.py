@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.picture import Citation
 from knowledge.records import LoraCard, Lore, Reference
 
 Vector = NDArray[np.float32]
@@ -72,6 +73,20 @@ class Hit:
     record: Lore | Reference | LoraCard
     score: float
     found_by: Mapping[str, float] = field(default_factory=dict)
+
+    def cited(self, gave: str = "") -> Citation:
+        """That this record shaped a picture, and what it gave."""
+        record = self.record
+        return Citation(
+            record_id=record.id,
+            collection=self.collection,
+            kind=record.kind,
+            title=record.title,
+            score=self.score,
+            gave=gave,
+            licence=record.licence,
+            source=record.source,
+        )
 
 
 @dataclass(frozen=True)

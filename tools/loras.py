@@ -147,19 +147,7 @@ def close_names(name: str, cards: Sequence[Hit]) -> str:
 
 def picked(wish: str, choices: Sequence[Choice], why: str) -> LoraPick:
     triggers = dict.fromkeys(word for choice in choices for word in choice.card.trigger_words)
-    citations = (
-        Citation(
-            record_id=choice.card.id,
-            collection=choice.hit.collection,
-            kind="lora",
-            title=choice.card.name,
-            score=choice.hit.score,
-            gave=f"{choice.card.name} at {choice.weight:g}",
-            licence=choice.card.licence,
-            source=choice.card.source,
-        )
-        for choice in choices
-    )
+    citations = (choice.hit.cited(f"{choice.card.name} at {choice.weight:g}") for choice in choices)
     return LoraPick(
         loras=tuple(LoraUse(name=one.card.name, sha256=one.card.sha256, weight=one.weight) for one in choices),
         trigger_words=tuple(word for word in triggers if not mentions(wish, word)),

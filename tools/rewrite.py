@@ -86,7 +86,7 @@ class PromptRewriter:
         return Rewritten(
             prompt=inserted(wish, kept),
             added=tuple(addition.words for addition in kept),
-            citations=tuple(cited(addition.hit, addition.words) for addition in kept),
+            citations=tuple(addition.hit.cited(addition.words) for addition in kept),
             why=self._why(wish, kept, left_out, model),
         )
 
@@ -119,7 +119,7 @@ class PromptRewriter:
         return Rewritten(
             prompt=text,
             added=tuple(dropped(text, wish)),
-            citations=tuple(cited(hit, given_to(text, wish, hit.record)) for hit in hits),
+            citations=tuple(hit.cited(given_to(text, wish, hit.record)) for hit in hits),
             why=f"written anew with {len(hits)} records at hand, every word of the wish kept",
         )
 
@@ -143,17 +143,3 @@ def given_to(text: str, wish: str, record: Lore | Reference | LoraCard) -> str:
     """The lore's words that the text has and the wish had not."""
     adds = record.adds if isinstance(record, Lore) else ""
     return adds if mentions(text, adds) and not mentions(wish, adds) else ""
-
-
-def cited(hit: Hit, gave: str) -> Citation:
-    record = hit.record
-    return Citation(
-        record_id=record.id,
-        collection=hit.collection,
-        kind=record.kind,
-        title=record.title,
-        score=hit.score,
-        gave=gave,
-        licence=record.licence,
-        source=record.source,
-    )
