@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from knowledge.problems import GiveUp
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Store = Literal["embedded", "weaviate"]
 ChatProvider = Literal["none", "azure", "openai", "openai-compatible"]
 PREFIX = "ATELIER_"
 
@@ -34,6 +36,12 @@ class Settings(BaseSettings):
         default="picturebook", description="What draws: a Hugging Face id, a local folder, or picturebook"
     )
     device: Device = Field(default="auto", description="Where it draws: auto, cpu, cuda or mps")
+    knowledge: Store = Field(default="embedded", description="Where knowledge is kept: embedded or weaviate")
+    weaviate_url: str = Field(default="", description="Where Weaviate answers HTTP, such as http://127.0.0.1:8080")
+    weaviate_grpc: str = Field(
+        default="", description="Where its gRPC answers, such as http://127.0.0.1:50051; else port 50051 of that host"
+    )
+    weaviate_api_key: SecretStr = Field(default=SecretStr(""), description="Weaviate's key")
     loras: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Folders of .safetensors LoRAs, separated like PATH"
     )
@@ -75,6 +83,24 @@ class Settings(BaseSettings):
         if missing := [folder for folder in homes if not folder.is_dir()]:
             raise ValueError(f"there is no folder {str(missing[0])!r}")
         return homes
+
+    @field_validator("weaviate_url", "weaviate_grpc")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        found = urlsplit(url)
+        try:
+            whole = not url or (found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise ValueError("it is no address such as http://127.0.0.1:8080")
+        return url
+
+    @model_validator(mode="after")
+    def _weaviate_is_whole(self) -> Self:
+        if self.knowledge == "weaviate" and not self.weaviate_url:
+            raise ValueError(f"{PREFIX}KNOWLEDGE=weaviate also needs {PREFIX}WEAVIATE_URL")
+        return self
 
     @model_validator(mode="after")
     def _chat_is_whole(self) -> Self:

@@ -15,9 +15,16 @@ from tools.renderer import Renderer
 LONGEST = 2000
 """Characters of a prompt."""
 LOOKED_IN = ("lore", "references")
+CRAFT = "craft"
+"""The collection of prompt craft for real Stable Diffusion models."""
 CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
 """What people call a field of the recipe."""
 CONTROLS: Mapping[str, ControlKind] = {kind: kind for kind in get_args(ControlKind)}
+
+
+def looked_in(model: str) -> tuple[str, ...]:
+    """Where things are looked up for this model: its world needs no craft but the picture book's own lore."""
+    return LOOKED_IN if model == "picturebook" else (*LOOKED_IN, CRAFT)
 
 
 @dataclass(frozen=True)

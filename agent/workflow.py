@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.guide import guide
 from agent.wish import CONTROLS, Wish
-from knowledge.base import Hit, Query
+from knowledge.base import Hit
 from knowledge.picture import Citation, Decision, Picture, Provenance, Step
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlUse, Patch, Recipe
@@ -49,7 +49,9 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
     wish.refuse_nonsense()
     for name in wish.collections if wish.retrieve else ():
-        bench.base.search(name, Query(limit=1))  # an unknown collection is refused before anything heavy loads
+        bench.base.about(name)  # an unknown collection is refused before anything heavy loads
+    _refuse_unusable(bench, wish.loras)
+    LoraPicker(bench.base, bench.encoders, bench.renderer).refuse_unknown(wish.loras)
     notes = Notes()
     with notes.timed("start"):  # the renderer's libraries load now, if they have not
         plain = wish.as_recipe(bench.renderer)
@@ -71,10 +73,12 @@ def _retrieve(bench: Bench, wish: Wish, notes: Notes) -> list[Hit]:
     if not wish.retrieve:
         notes.add("retrieve", "nothing: retrieval is off")
         return []
-    retriever = Retriever(bench.base, bench.embedder, bench.gallery)
-    hits = retriever.retrieve(wish.prompt, wish.collections, wish.reference_id)
-    notes.add("retrieve", ", ".join(f"{hit.record.title} ({hit.score:.2f})" for hit in hits) or "nothing")
-    return hits
+    retriever = Retriever(bench.base, bench.encoders, bench.gallery)
+    family = bench.renderer.family(wish.model)
+    found = retriever.retrieve(wish.prompt, wish.collections, wish.reference_id, family=family)
+    said = [f"{hit.record.title} ({hit.score:.2f})" for hit in found.hits] or ["nothing"]
+    notes.add("retrieve", ", ".join((*said, *(f"but not {name}: {why}" for name, why in found.missing.items()))))
+    return list(found.hits)
 
 
 def _rewrite(bench: Bench, wish: Wish, hits: Sequence[Hit], notes: Notes) -> str:
@@ -98,8 +102,7 @@ def _pick_loras(bench: Bench, wish: Wish, notes: Notes) -> LoraPick:
     if not wish.style and not wish.loras:
         pick = LoraPick(why="styles are off")
     else:
-        _refuse_unusable(bench, wish.loras)
-        picker = LoraPicker(bench.base, bench.embedder, bench.renderer)
+        picker = LoraPicker(bench.base, bench.encoders, bench.renderer)
         pick = picker.pick_loras(wish.prompt, wish.model, wish.loras)
     notes.add("pick_loras", pick.why if pick.loras else f"none: {pick.why}", pick.citations)
     return pick
@@ -133,8 +136,8 @@ def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
     """What may guide: asked with the rewritten prompt, since the captions of references use known words."""
     if wish.control is None or wish.reference_id or not wish.retrieve:
         return []
-    retriever = Retriever(bench.base, bench.embedder, bench.gallery)
-    return [hit for name in wish.collections for hit in retriever.retrieve(prompt, (name,), limit=GUIDES)]
+    retriever = Retriever(bench.base, bench.encoders, bench.gallery)
+    return [hit for name in wish.collections for hit in retriever.retrieve(prompt, (name,), limit=GUIDES).hits]
 
 
 def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) -> Picture:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL.Image import Image
 
@@ -12,15 +14,26 @@ import picturebook
 from agent.chat_models import chat_line, chat_model
 from agent.late_renderer import LateRenderer
 from agent.prompt_writer import ChatPromptWriter
-from agent.settings import Settings
+from agent.settings import Settings, Store, variable
+from agent.wish import CRAFT, looked_in
+from knowledge.base import KnowledgeBase
 from knowledge.clip_embedder import ClipEmbedder
+from knowledge.craft import craft
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
+from knowledge.encoding_cache import CachedEmbedder, CachedTextEmbedder, EncodingCache
 from knowledge.gallery import Gallery
 from knowledge.ingest import Ingester, read_records
+from knowledge.ledger import Ledger
 from knowledge.lora_files import LoraShelf, file_hash
+from knowledge.problems import TryAgain
+from knowledge.sentence_embedder import SentenceEmbedder
 from knowledge.starter import Starter
 from tools.renderer import Renderer
 from tools.toolbox import Bench
+
+if TYPE_CHECKING:
+    from knowledge.ingestion import Ingestion
 
 BOOK = Path(picturebook.__file__).parent
 MODELS, STARTER = BOOK / "models", BOOK / "knowledge"
@@ -31,25 +44,52 @@ class Workshop:
     """`lines` name each choice for people."""
 
     bench: Bench
+    ingester: Ingester
     lines: tuple[str, ...]
 
 
 def open_workshop(settings: Settings) -> Workshop:
     """Models load when they are first used; the starter collections are brought up to date at once."""
     gallery = Gallery(settings.data / "gallery")
-    shelf = LoraShelf((MODELS / "loras", *settings.loras))
-    embedder = ClipEmbedder(str(MODELS / "clip"))
-    base = _knowledge(settings.data / "knowledge", embedder, gallery, shelf)
+    shelf = LoraShelf((MODELS / "loras", *settings.loras), settings.data / "knowledge" / "loras.sqlite")
+    encoders = _encoders(settings.data / "knowledge" / "encodings.sqlite")
+    base = knowledge_base(settings, settings.knowledge)
+    ingester = Ingester(base, encoders, partial(_image, gallery))
+    _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), shelf, looked_in(settings.model))
     model = chat_model(settings)
     renderer = LateRenderer(partial(_renderer, gallery, shelf, settings.device))
-    bench = Bench(base, embedder, gallery, renderer, shelf, ChatPromptWriter(model) if model else None)
+    bench = Bench(base, encoders, gallery, renderer, shelf, ChatPromptWriter(model) if model else None)
     lines = (
         f"model {settings.model}",
-        "knowledge embedded",
+        f"knowledge {settings.knowledge}",
         f"chat model {chat_line(settings)}",
         f"device {settings.device}",
     )
-    return Workshop(bench, lines)
+    return Workshop(bench, ingester, lines)
+
+
+def knowledge_base(settings: Settings, store: Store) -> KnowledgeBase:
+    """The store of that kind which the settings describe, opened or to be opened at its first use."""
+    if store == "embedded":
+        return EmbeddedBase(settings.data / "knowledge")
+    from knowledge.weaviate_base import WeaviateBase
+
+    if not settings.weaviate_url:
+        raise TryAgain(f"There is no Weaviate to reach: set {variable('weaviate_url')}.")
+    return WeaviateBase(settings.weaviate_url, settings.weaviate_grpc, settings.weaviate_api_key.get_secret_value())
+
+
+def ledger(settings: Settings) -> Ledger:
+    """What became of everything that was to be ingested, in whichever collection."""
+    return Ledger(settings.data / "knowledge" / "ingested.sqlite")
+
+
+def open_ingestion(settings: Settings, workshop: Workshop, allow_urls: bool) -> Ingestion:
+    from knowledge.ingestion import Ingestion
+    from knowledge.readers.readers import Readers
+    from knowledge.web import Web
+
+    return Ingestion(workshop.ingester, ledger(settings), Readers(workshop.bench.gallery), Web(allow_urls))
 
 
 def _renderer(gallery: Gallery, shelf: LoraShelf, asked: str) -> Renderer:
@@ -62,15 +102,18 @@ def _renderer(gallery: Gallery, shelf: LoraShelf, asked: str) -> Renderer:
     return DiffusersRenderer(gallery.image, shelf.path, {"picturebook": book}, device(asked))
 
 
-def _knowledge(folder: Path, embedder: ClipEmbedder, gallery: Gallery, shelf: LoraShelf) -> EmbeddedBase:
-    # Vectors of two encoders are never compared: what each has read is a folder of its own.
-    own = folder / embedder.fingerprint[:16]
-    base = EmbeddedBase(own)
-    starter = Starter(Ingester(base, embedder, partial(_image, gallery)), own / "starter.json")
+def _encoders(kept: Path) -> Encoders:
+    cache = EncodingCache(kept)
+    clip = ClipEmbedder(str(MODELS / "clip"))
+    return Encoders(CachedTextEmbedder(SentenceEmbedder(), cache), CachedEmbedder(clip, cache))
+
+
+def _fill(starter: Starter, shelf: LoraShelf, wanted: Sequence[str]) -> None:
     starter.fill("lore", read_records(STARTER / "lore.jsonl"))
     starter.fill("references", read_records(STARTER / "references.jsonl"))
     starter.fill("loras", shelf.cards())
-    return base
+    if CRAFT in wanted:
+        starter.fill(CRAFT, craft())
 
 
 def _image(gallery: Gallery, image_id: str) -> Image:

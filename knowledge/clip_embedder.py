@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors import SafetensorError
 
+from knowledge.model_folder import fingerprint, folder_of
 from knowledge.problems import GiveUp
 
 if TYPE_CHECKING:
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 FIXED_LENGTH = frozenset({"siglip", "siglip2"})
 """Families trained on texts padded to one length; the others take the longest of the batch."""
-FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+
+
+def unit_rows(wanted: Sequence[Any], encode: Any, batch: int, dim: int) -> NDArray[np.float32]:
+    """What `encode` makes of the wanted, so many at once, as rows of unit length, shape (n, dim)."""
+    import torch
+
+    rows: list[torch.Tensor] = []
+    with torch.inference_mode():
+        for start in range(0, len(wanted), batch):
+            rows.append(torch.nn.functional.normalize(encode(wanted[start : start + batch]).float(), dim=-1).cpu())
+    return torch.cat(rows).numpy() if rows else np.empty((0, dim), np.float32)
 
 
 class Parts(NamedTuple):
@@ -50,16 +60,7 @@ class ClipEmbedder:
 
     @cached_property
     def _fingerprint(self) -> str:
-        if not Path(self.source).is_dir():
-            return f"{self.source.partition('@')[0]}@{self._folder.name}"
-        files = sorted(Path(self.source).glob("*.safetensors"))
-        if not files:
-            raise GiveUp(f"The folder {self.source!r} holds no embedder: it has no .safetensors weights.")
-        digest = hashlib.sha256()
-        for path in files:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
+        return fingerprint(self.source, self._folder)
 
     @property
     def dim(self) -> int:
@@ -77,24 +78,14 @@ class ClipEmbedder:
             )
             return self._parts.model.get_text_features(**tokens.to(self.device)).pooler_output
 
-        return self._embedded(texts, encode)
+        return unit_rows(texts, encode, self.batch, self.dim)
 
     def images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         def encode(some: Sequence[Image.Image]) -> Any:
             pixels = self._parts.images([image.convert("RGB") for image in some], return_tensors="pt")
             return self._parts.model.get_image_features(pixels["pixel_values"].to(self.device)).pooler_output
 
-        return self._embedded(images, encode)
-
-    def _embedded(self, wanted: Sequence[Any], encode: Any) -> NDArray[np.float32]:
-        import torch
-
-        rows: list[torch.Tensor] = []
-        with torch.inference_mode():
-            for start in range(0, len(wanted), self.batch):
-                features = encode(wanted[start : start + self.batch])
-                rows.append(torch.nn.functional.normalize(features.float(), dim=-1).cpu())
-        return torch.cat(rows).numpy() if rows else np.empty((0, self.dim), np.float32)
+        return unit_rows(images, encode, self.batch, self.dim)
 
     @cached_property
     def _parts(self) -> Parts:
@@ -114,16 +105,4 @@ class ClipEmbedder:
 
     @cached_property
     def _folder(self) -> Path:
-        """Where the files are; a hub id is downloaded once, and its folder named after the commit."""
-        if Path(self.source).is_dir():
-            return Path(self.source)
-        from huggingface_hub import snapshot_download
-
-        name, _, revision = self.source.partition("@")
-        try:
-            return Path(snapshot_download(name, revision=revision or None, allow_patterns=FILES, ignore_patterns="*/*"))
-        except (OSError, ValueError) as error:
-            raise GiveUp(
-                f"The embedder {self.source!r} is not on this machine and cannot be downloaded: "
-                "connect to the network, check its name, or name a folder that holds a CLIP model."
-            ) from error
+        return folder_of(self.source)

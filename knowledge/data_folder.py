@@ -22,14 +22,15 @@ def write_whole(path: Path, data: bytes) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
-        _flush_names(path.parent)
+        flush_names(path.parent)
     except OSError as error:
         raise GiveUp(
             f"{path.name!r} could not be written ({error.strerror or error}): free some space or choose another folder."
         ) from error
 
 
-def _flush_names(folder: Path) -> None:
+def flush_names(folder: Path) -> None:
+    """Make files that were created, renamed or removed in the folder so on the disk."""
     if os.name == "nt":  # a folder cannot be opened there, and the rename is durable without it
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import sqlite3
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from knowledge.base import Health, Hit, Item, Query, Report, Space
-from knowledge.embedded_collection import FILE, Collection, connect, told
+from knowledge.base import About, Found, Health, Item, Query, Report, Space
+from knowledge.collection_database import CollectionDatabase, Gone
+from knowledge.collection_folder import folder_of, folders
+from knowledge.embedded_aliases import Aliases
+from knowledge.embedded_collection import Collection
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.records import LoraCard, Lore, Reference
+from knowledge.sqlite_store import told
 
-ALIASES = "aliases.sqlite"
-PLAIN = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9][a-z0-9_-]{0,62}")
-"""Names that are folders as they stand; some others name devices on Windows."""
-
-
-def slug(name: str) -> str:
-    """The folder of a collection: its name if plain, else what is plain of it, a dot and a short hash."""
-    if PLAIN.fullmatch(name):
-        return name
-    if not name.strip() or not name.isprintable() or "/" in name or len(name) > 200:
-        raise TryAgain(f"{name[:60]!r} cannot name a collection: use 1 to 200 printable characters and no '/'.")
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower())[:40].strip("-")
-    return f"{plain or 'collection'}.{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+T = TypeVar("T")
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -35,87 +28,118 @@ class EmbeddedBase:
     """A `KnowledgeBase` in one folder; comfortable to about 300,000 records a collection."""
 
     folder: Path
-    _open: dict[str, Collection] = field(default_factory=dict, repr=False, compare=False)
+    _open: dict[tuple[int, Path], Collection] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def ensure(self, collection: str, spaces: Sequence[Space]) -> None:
-        name = self._aliases().get(collection, collection)
-        with self._lock:
-            made = self._find(name) or Collection.made(self.folder / slug(name), name)
-            self._open[slug(name)] = made
-        made.ensure(spaces)
+        name = self.aliases().get(collection, collection)
+        if not self._find(name):
+            with told(name):
+                CollectionDatabase.make(folder_of(self.folder, name), name)
+        self._do(name, lambda found: found.ensure(spaces))
+
+    def about(self, collection: str) -> About:
+        return self._do(collection, Collection.about)
+
+    def spaces(self, collection: str) -> tuple[Space, ...]:
+        return self._do(collection, Collection.spaces)
 
     def upsert(self, collection: str, items: Sequence[Item]) -> Report:
-        return self._named(collection).upsert(items)
+        return self._do(collection, lambda found: found.upsert(items))
 
-    def search(self, collection: str, query: Query) -> list[Hit]:
-        return self._named(collection).search(query)
+    def search(self, collection: str, query: Query) -> Found:
+        return self._do(collection, lambda found: found.search(query))
 
     def get(self, collection: str, ids: Sequence[str]) -> list[Lore | Reference | LoraCard]:
-        return self._named(collection).get(ids)
+        return self._do(collection, lambda found: found.get(ids))
+
+    def items(self, collection: str, ids: Sequence[str]) -> list[Item]:
+        return self._do(collection, lambda found: found.items(ids))
+
+    def ids(self, collection: str, after: str = "", limit: int = 1000) -> list[str]:
+        return self._do(collection, lambda found: found.ids(after, limit))
 
     def delete(self, collection: str, ids: Sequence[str]) -> int:
-        return self._named(collection).delete(ids)
+        return self._do(collection, lambda found: found.delete(ids))
+
+    def compact(self, collection: str) -> None:
+        """Give the room of what was updated and deleted back to the disk; readers and writers go on meanwhile."""
+        self._do(collection, Collection.compact)
+
+    def check(self, collection: str) -> tuple[str, ...]:
+        """All that is wrong with what is kept, read from end to end; of a sound collection, nothing."""
+        return self._do(collection, Collection.check)
+
+    def snapshot(self, collection: str, folder: Path) -> None:
+        """Copy the collection, as it is at one moment, into a folder that is there."""
+        self._do(collection, lambda found: found.snapshot(folder))
+
+    def drop(self, collection: str) -> None:
+        with Aliases(self.folder).changing() as db:
+            name = self._do(collection, lambda found: found.name)
+            db.execute("DELETE FROM alias WHERE collection=?", (name,))
+            self._do(name, Collection.drop)
 
     def point(self, alias: str, collection: str) -> None:
-        target = self._named(collection).name
-        if self._find(alias):
-            raise TryAgain(f"{alias!r} is a collection itself: choose another alias.")
-        with told(alias):
-            db = connect(self.folder / ALIASES)
-            try:
-                db.execute("CREATE TABLE IF NOT EXISTS alias(name TEXT PRIMARY KEY, collection TEXT NOT NULL)")
-                db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (alias, target))
-            finally:
-                db.close()
+        with Aliases(self.folder).changing() as db:
+            target = self._do(collection, lambda found: found.name)
+            if self._find(alias):
+                raise TryAgain(f"{alias!r} is a collection itself: choose another alias.")
+            db.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (alias, target))
+
+    def aliases(self) -> dict[str, str]:
+        return Aliases(self.folder).all()
 
     def collections(self) -> tuple[str, ...]:
-        folders = sorted(path.parent for path in self.folder.glob(f"*/{FILE}"))
-        return tuple(found.name for folder in folders if (found := self._at(folder)))
+        """Those that can be opened; what is wrong with the others, `health` says."""
+        return tuple(sorted(found.name for folder in folders(self.folder) if (found := self._whole(folder))))
 
     def health(self) -> Health:
-        try:
-            folders = [path.parent for path in self.folder.glob(f"*/{FILE}")]
-            found = [collection for folder in folders if (collection := self._at(folder))]
-            troubles = [trouble for collection in found if (trouble := collection.trouble())]
-        except GiveUp as problem:
-            return Health(False, str(problem))
-        return Health(not troubles, "; ".join(troubles) or f"embedded, {len(found)} collections")
+        troubles: list[str] = []
+        for folder in folders(self.folder):
+            try:
+                found = self._at(folder)
+                troubles += [found.trouble()] if found else []
+            except (GiveUp, Gone) as problem:
+                troubles.append(str(problem))
+        said = [trouble for trouble in troubles if trouble]
+        return Health(not said, "; ".join(said) or f"embedded, {len(troubles)} collections")
 
     def close(self) -> None:
         with self._lock:
-            for collection in self._open.values():
-                collection.db.close()
-            self._open.clear()
+            for key in [key for key in self._open if key[0] == os.getpid()]:
+                self._open.pop(key).database.close()
+
+    def _do(self, name: str, act: Callable[[Collection], T]) -> T:
+        """With the collection of that name or alias; where another takes its place meanwhile, with that one."""
+        for _ in range(TRIES):
+            with suppress(Gone):
+                return act(self._named(name))
+        raise GiveUp(f"The collection {name!r} is being replaced again and again: let that end first.")
 
     def _named(self, name: str) -> Collection:
-        aliases = self._aliases()
+        aliases = self.aliases()
         if found := self._find(aliases.get(name, name)):
             return found
-        there = ", ".join(map(repr, sorted((*self.collections(), *aliases)))) or "none yet: ingest something first"
+        own = {*self.collections()} - {*aliases.values()}
+        there = ", ".join(map(repr, sorted({*own, *aliases}))) or "none yet: ingest something first"
         raise TryAgain(f"There is no collection {name[:60]!r}; there are: {there}.")
 
     def _find(self, name: str) -> Collection | None:
-        return self._at(self.folder / slug(name))
+        return self._at(folder_of(self.folder, name))
+
+    def _whole(self, folder: Path) -> Collection | None:
+        try:
+            return self._at(folder)
+        except (GiveUp, Gone):
+            return None
 
     def _at(self, folder: Path) -> Collection | None:
+        # A connection must not be used in a process that was forked after it was opened.
+        key = os.getpid(), folder
         with self._lock:
-            if folder.name not in self._open and (found := Collection.at(folder)):
-                self._open[folder.name] = found
-            return self._open.get(folder.name)
-
-    def _aliases(self) -> dict[str, str]:
-        path = self.folder / ALIASES
-        if not path.is_file():
-            return {}
-        with told(ALIASES):
-            db = connect(path)
-            try:
-                return dict(db.execute("SELECT name, collection FROM alias"))
-            except sqlite3.OperationalError as error:
-                # Another process has made the file and not yet the table.
-                if "no such table" in str(error):
-                    return {}
-                raise
-            finally:
-                db.close()
+            if key in self._open and not self._open[key].database.there():
+                self._open.pop(key).database.close()
+            if key not in self._open and (found := Collection.at(folder)):
+                self._open[key] = found
+            return self._open.get(key)

@@ -1,87 +1,79 @@
-"""One collection of the embedded base: SQLite rows and full text, and a vector file for each space."""
+"""One collection of the embedded base: a folder of SQLite rows and a vector file for each space."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic_core import PydanticSerializationError
 
-from knowledge.base import Hit, Item, Query, Report, Space
-from knowledge.fusion import WORDS, blend
+from knowledge import collection_schema as schema
+from knowledge.base import About, Found, Item, Query, Report, Space
+from knowledge.collection_check import troubles
+from knowledge.collection_database import CollectionDatabase
+from knowledge.collection_folder import HIDDEN, called
+from knowledge.collection_rows import CollectionRows, Record
+from knowledge.collection_search import CollectionSearch
+from knowledge.field_index import SIGNATURE
 from knowledge.problems import GiveUp
-from knowledge.records import RECORD, LoraCard, Lore, Reference
-from knowledge.sqlite_store import LISTED, condition, connect, expression, told, transaction
-from knowledge.vector_index import VectorIndex, unfit
+from knowledge.sqlite_store import told
+from knowledge.vector_compaction import compact, sweep, wasteful
+from knowledge.vector_file import FileShort
+from knowledge.vector_index import Rows, unfit
 
-FILE = "records.sqlite"
-SCHEMA_VERSION = 1
-SCHEMA = (
-    "CREATE TABLE about(name TEXT NOT NULL)",
-    "CREATE TABLE space(place INTEGER PRIMARY KEY, name TEXT UNIQUE, encoder TEXT, dim INTEGER, written INTEGER)",
-    "CREATE TABLE record(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body TEXT NOT NULL)",
-    "CREATE TABLE vector(space TEXT, slot INTEGER, number INTEGER, PRIMARY KEY(space, slot)) WITHOUT ROWID",
-    "CREATE INDEX vector_of_record ON vector(number)",
-    "CREATE VIRTUAL TABLE words USING fts5(text, tokenize='porter unicode61')",
-    f"PRAGMA user_version={SCHEMA_VERSION}",
-)
+T = TypeVar("T")
+DROPPED = f"{HIDDEN}dropped-"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Collection:
-    """Safe for threads and processes. The row is the commit point: vectors without a committed row do not exist."""
+    """
+    Safe for threads and processes. The row is the commit point: vectors without a committed row do not exist.
+
+    Everything raises `Gone` where the folder is not what was opened any more: open it anew.
+    """
 
     name: str
-    db: sqlite3.Connection
-    vectors: VectorIndex
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    database: CollectionDatabase
+    finder: CollectionSearch = field(default_factory=CollectionSearch)
 
     @classmethod
     def at(cls, folder: Path) -> Collection | None:
         """The collection kept in this folder, or None if none was ever committed there."""
-        if not (folder / FILE).is_file():
-            return None
         with told(folder.name):
-            db = connect(folder / FILE)
-            if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
-                (name,) = db.execute("SELECT name FROM about").fetchone()
-                return cls(name, db, VectorIndex(folder, db))
-            db.close()
-        return None
+            if not (database := CollectionDatabase.at(folder)):
+                return None
+            with database.reading() as db:
+                name, fields = db.execute("SELECT name, fields FROM about").fetchone()
+            found = cls(called(folder, name), database)
+            if fields != SIGNATURE:
+                found.write(CollectionRows.index_anew)
+            return found
 
-    @classmethod
-    def made(cls, folder: Path, name: str) -> Collection:
-        """The collection in this folder, created if it is not there; safe when several processes try at once."""
-        with told(name):
-            folder.mkdir(parents=True, exist_ok=True)
-            db = connect(folder / FILE)
-            db.execute("PRAGMA journal_mode=WAL")
-            with transaction(db):
-                if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
-                    for statement in SCHEMA:
-                        db.execute(statement)
-                    db.execute("INSERT INTO about VALUES (?)", (name,))
-            return cls(name, db, VectorIndex(folder, db))
+    @property
+    def folder(self) -> Path:
+        return self.database.path.parent
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        with self.lock, told(self.name), transaction(self.db, "DEFERRED"):
-            yield
+    def read(self, act: Callable[[CollectionRows], T]) -> T:
+        """In one moment of the collection; in another one if the vectors of the first were just compacted away."""
+        with told(self.name):
+            with suppress(FileShort), self.database.reading() as db:
+                return act(CollectionRows(self.folder, db))
+            with self.database.reading() as db:
+                return act(CollectionRows(self.folder, db))
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        with self.lock, told(self.name), transaction(self.db):
-            yield
+    def write(self, act: Callable[[CollectionRows], T]) -> T:
+        with told(self.name), self.database.writing() as db:
+            return act(CollectionRows(self.folder, db))
 
     def ensure(self, spaces: Sequence[Space]) -> None:
-        with self.writing():
-            there = self.vectors.spaces()
+        def add(rows: CollectionRows) -> None:
+            there = rows.vectors.spaces()
             for space in spaces:
                 old = there.get(space.name, space)
                 if old != space:
@@ -89,97 +81,119 @@ class Collection:
                         f"The collection {self.name!r} was made with another encoder ({old.encoder!r}, {old.dim} "
                         f"numbers) than {space.encoder!r} ({space.dim}): ingest it anew under another name."
                     )
-                self.vectors.add(space)
+                rows.vectors.add(space)
+            sweep(rows.vectors)
+
+        self.write(add)
 
     def upsert(self, items: Sequence[Item]) -> Report:
         """Everything that can be stored, in one step (of two items with one id, the last); the others with reasons."""
-        with self.writing():
-            spaces = self.vectors.spaces()
-            reasons = [refusal(item, spaces) for item in items]
-            accepted = (item for item, reason in zip(items, reasons, strict=True) if not reason)
-            good = list({item.record.id: item for item in accepted}.values())
-            numbers = [self._put_record(item) for item in good]
-            for space in spaces.values():
-                self.vectors.put(space, good, numbers)
-        failed = tuple((item.record.id, why) for item, why in zip(items, reasons, strict=True) if why)
-        return Report(tuple(item.record.id for item in good), failed)
+        bodies = [body_of(item) for item in items]
 
-    def _put_record(self, item: Item) -> int:
-        put = "INSERT INTO record(id, body) VALUES (?, ?) ON CONFLICT(id) DO UPDATE SET body=excluded.body"
-        body = item.record.model_dump_json()
-        (number,) = self.db.execute(f"{put} RETURNING number", (item.record.id, body)).fetchall()[0]
-        self.db.execute("DELETE FROM vector WHERE number=?", (number,))
-        self.db.execute("DELETE FROM words WHERE rowid=?", (number,))
-        self.db.execute("INSERT INTO words(rowid, text) VALUES (?, ?)", (number, item.record.text))
-        return number
+        def put(rows: CollectionRows) -> Report:
+            spaces = rows.vectors.spaces()
+            reasons = [refusal(item, body, spaces) for item, body in zip(items, bodies, strict=True)]
+            tried = list(zip(items, bodies, reasons, strict=True))
+            good = {item.record.id: (item, body) for item, body, reason in tried if not reason}
+            rows.put([item for item, _ in good.values()], [body or "" for _, body in good.values()])
+            return Report(tuple(good), tuple((item.record.id, reason) for item, _, reason in tried if reason))
+
+        report = self.write(put)
+        self._thin_out()
+        return report
 
     def delete(self, ids: Sequence[str]) -> int:
-        chosen = f"(SELECT number FROM record WHERE id IN ({LISTED}))"
-        with self.writing():
-            for table, column in (("vector", "number"), ("words", "rowid")):
-                self.db.execute(f"DELETE FROM {table} WHERE {column} IN {chosen}", (json.dumps(ids),))
-            return self.db.execute(f"DELETE FROM record WHERE id IN ({LISTED})", (json.dumps(ids),)).rowcount
+        count = self.write(lambda rows: rows.remove(ids))
+        self._thin_out()
+        return count
 
-    def get(self, ids: Sequence[str]) -> list[Lore | Reference | LoraCard]:
-        """The records there are, in the order asked for."""
-        with self.reading():
-            rows = dict(self.db.execute(f"SELECT id, body FROM record WHERE id IN ({LISTED})", (json.dumps(ids),)))
-        return [RECORD.validate_json(rows[record_id]) for record_id in ids if record_id in rows]
+    def get(self, ids: Sequence[str]) -> list[Record]:
+        return self.read(lambda rows: [record for _, record in rows.of(ids)])
 
-    def search(self, query: Query) -> list[Hit]:
-        """Best first; a query of neither words nor vectors lists what its filter lets through, oldest first."""
-        sql, bound = condition(query.where)
-        depth = max(4 * query.limit, 32)
-        with self.reading():
-            if not query.text and not query.vectors:
-                chosen = self.db.execute(f"SELECT number FROM record WHERE {sql} LIMIT ?", (*bound, query.limit))
-                return self._hits({number: 0.0 for (number,) in chosen}, {})
-            allowed = self._allowed(sql, bound) if query.where else None
-            words = self._by_words(query.text, sql, bound, depth)
-            found = {WORDS: words, **self.vectors.near(query.vectors, allowed, depth)}
-            return self._hits(dict(list(blend(found).items())[: query.limit]), found)
+    def items(self, ids: Sequence[str]) -> list[Item]:
+        def read(rows: CollectionRows) -> list[Item]:
+            found = rows.of(ids)
+            vectors = rows.vectors.of([number for number, _ in found])
+            return [Item(record, vectors[number]) for number, record in found]
 
-    def _hits(self, ranked: Mapping[int, float], found: Mapping[str, Mapping[int, float]]) -> list[Hit]:
-        chosen = json.dumps(list(ranked))
-        rows = dict(self.db.execute(f"SELECT number, body FROM record WHERE number IN ({LISTED})", (chosen,)))
-        return [
-            Hit(
-                self.name,
-                RECORD.validate_json(rows[number]),
-                score,
-                {source: scores[number] for source, scores in found.items() if number in scores},
-            )
-            for number, score in ranked.items()
-        ]
+        return self.read(read)
 
-    def _allowed(self, sql: str, bound: Sequence[str]) -> NDArray[np.int64]:
-        rows = self.db.execute(f"SELECT number FROM record WHERE {sql}", bound).fetchall()
-        return np.array(rows, np.int64).reshape(-1)
+    def ids(self, after: str, limit: int) -> list[str]:
+        return self.read(lambda rows: rows.ids(after, limit))
 
-    def _by_words(self, text: str, sql: str, bound: Sequence[str], depth: int) -> dict[int, float]:
-        if not (words := expression(text)):
-            return {}
-        return dict(
-            self.db.execute(
-                "SELECT words.rowid, -bm25(words) FROM words JOIN record ON record.number = words.rowid "
-                f"WHERE words MATCH ? AND {sql} ORDER BY bm25(words), words.rowid LIMIT ?",
-                (words, *bound, depth),
-            )
-        )
+    def about(self) -> About:
+        return self.read(lambda rows: About(self.name, rows.count(), tuple(rows.vectors.spaces().values())))
+
+    def spaces(self) -> tuple[Space, ...]:
+        return self.read(lambda rows: tuple(rows.vectors.spaces().values()))
+
+    def search(self, query: Query) -> Found:
+        return self.read(lambda rows: self.finder.answer(rows, query))
+
+    def snapshot(self, folder: Path) -> None:
+        """Copy it as it is at one moment, while others write on."""
+        self.read(lambda rows: rows.copy(folder, self.name))
+
+    def compact(self) -> None:
+        """Rewrite what holds vectors or words of records that are gone, and give its room back to the disk."""
+        self._renew(lambda kept: kept.buried > 0)
+        self.write(lambda rows: rows.words.tidy())
+        with told(self.name):
+            self.database.vacuum()
+
+    def _thin_out(self) -> None:
+        # What was to be written is safe already; a disk too full to compact is met again at the next write.
+        with suppress(GiveUp):
+            self._renew(wasteful)
+
+    def _renew(self, wanted: Callable[[Rows], bool]) -> None:
+        def renew(rows: CollectionRows) -> None:
+            for kept in filter(wanted, rows.vectors.kept().values()):
+                compact(rows.vectors, kept)
+
+        if self.read(lambda rows: any(map(wanted, rows.vectors.kept().values()))):
+            self.write(renew)
+            self.write(lambda rows: sweep(rows.vectors))
+
+    def check(self) -> tuple[str, ...]:
+        """All that is wrong with it, read from end to end."""
+        return self.write(lambda rows: tuple(troubles(rows)))
 
     def trouble(self) -> str:
-        """What is wrong with the files, or nothing."""
-        with self.reading():
-            (said,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
-            whole = self.vectors.whole()
-        return "" if said == "ok" and whole else f"{self.name!r} is damaged"
+        """What is wrong at first sight, or nothing."""
+        return (
+            "" if self.read(lambda rows: rows.vectors.whole()) else f"{self.name!r} lacks vectors: restore its folder"
+        )
+
+    def drop(self) -> None:
+        """No reader finds it from here on, whatever of its files a killed process leaves behind."""
+        with told(self.name), self.database.writing() as db:
+            db.execute(f"PRAGMA user_version={schema.DROPPED}")
+            left = set_aside(self.folder)
+        self.database.close()
+        for folder in (left, *self.folder.parent.glob(f"{DROPPED}*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def refusal(item: Item, spaces: Mapping[str, Space]) -> str:
-    """Why this item cannot be stored, or nothing."""
+def set_aside(folder: Path) -> Path:
+    """The folder under a name that is no collection's; where files in use hold it, as it is."""
     try:
-        json.dumps(item.record.model_dump(), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
+        return folder.rename(folder.with_name(DROPPED + token_hex(8)))
+    except OSError:
+        return folder
+
+
+def body_of(item: Item) -> str | None:
+    """The record as it is kept, or None if its text is not Unicode."""
+    try:
+        return item.record.model_dump_json()
+    except PydanticSerializationError:
+        return None
+
+
+def refusal(item: Item, body: str | None, spaces: Mapping[str, Space]) -> str:
+    """Why this item cannot be stored, or nothing."""
+    if body is None:
         return "its text is not valid Unicode"
     for name, vector in item.vectors.items():
         if name not in spaces:

@@ -13,6 +13,7 @@ from knowledge.data_folder import write_whole
 from knowledge.ingest import Ingester
 from knowledge.problems import GiveUp
 from knowledge.records import LoraCard, Lore, Reference
+from knowledge.reencoding import reencode
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Starter:
         said = hashlib.sha256("\n".join(record.model_dump_json() for record in records).encode()).hexdigest()
         ledger = self._read()
         before = ledger.get(collection, {"records": "", "ids": []})
-        if before["records"] == said and collection in base.collections():
+        if collection in base.aliases():
+            reencode(self.ingester, collection)
+        if before["records"] == said and collection in base.aliases():
             return False
         report = self.ingester.add(collection, records)
         if report.failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from agent.settings import Settings
 from agent.workshop import open_workshop
+from tests.weaviate_server import OPTIONS, WeaviateServer, chosen
 
 BOOK = Path(__file__).parent.parent / "picturebook"
 REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
@@ -20,6 +21,21 @@ REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "conn
 
 class NetworkTouched(OSError):
     """As if there were no network at all: what a test says of that is then true everywhere."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    for option, meaning in OPTIONS.items():
+        parser.addoption(option, default="", help=meaning)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "weaviate: also runs against a real server, see --weaviate-url")
+
+
+@pytest.fixture(scope="session")
+def weaviate_server(request: pytest.FixtureRequest) -> Iterator[WeaviateServer]:
+    with chosen(request.config) as server:
+        yield server
 
 
 def is_local(address: Any) -> bool:
@@ -38,8 +54,11 @@ def guarded(name: str) -> Callable[..., Any]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_network() -> Any:
+def _no_network(request: pytest.FixtureRequest) -> Any:
     """Held for the whole session, so that session fixtures are bound by it too."""
+    if request.config.getoption("--weaviate-url"):
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         for name in REAL_CONNECT:
             patch.setattr(socket.socket, name, guarded(name))

@@ -1,26 +1,26 @@
-"""The embedded knowledge base: what it finds, what it refuses, and what survives a killed process."""
+"""What is true of the embedded base alone: folders, files, processes, and what survives a killed or hindered one."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
+import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.base import All, Eq, Filter, In, Item, Query, Report, Space, Vector
-from knowledge.embedded import EmbeddedBase, slug
+from benchmarks.hindrances import full_disk, torn_tail
+from knowledge.base import Eq, In, Item, Least, Query, Space
+from knowledge.collection_folder import slug
+from knowledge.embedded import EmbeddedBase
 from knowledge.problems import GiveUp, TryAgain
-from knowledge.records import LoraCard, Lore, Reference
+from tests.small_records import EAST, SAME, SPACES, card, ids, lore
 
-SPACES = (Space("text", "encoder-a", 4), Space("image", "encoder-a", 4))
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -31,269 +31,124 @@ def base(tmp_path: Path) -> Iterator[EmbeddedBase]:
     made.close()
 
 
-def towards(*numbers: float) -> Vector:
-    return np.array(numbers, np.float32)
-
-
-def lore(record_id: str, body: str = "", **rest: object) -> Lore:
-    return Lore.model_validate({"id": record_id, "title": record_id, "body": body, **rest})
-
-
-def reference(record_id: str, caption: str) -> Reference:
-    return Reference(id=record_id, caption=caption, image_id="a" * 64)
-
-
-def ids(base: EmbeddedBase, query: Query, collection: str = "lore") -> list[str]:
-    return [hit.record.id for hit in base.search(collection, query)]
+@pytest.fixture
+def other(base: EmbeddedBase) -> Iterator[EmbeddedBase]:
+    """Another process's view of the same folder."""
+    opened = EmbeddedBase(base.folder)
+    yield opened
+    opened.close()
 
 
 def test_records_are_found_by_their_words_in_any_number(base: EmbeddedBase) -> None:
     base.upsert("lore", [Item(lore("toadstool", "grows in woods")), Item(lore("cottage", "stands in the country"))])
-    (hit,) = base.search("lore", Query("purple TOADSTOOLS"))
-    assert hit.record == lore("toadstool", "grows in woods")
-    assert (hit.collection, hit.score) == ("lore", 1.0)
-    assert hit.found_by["bm25"] > 0
+    assert ids(base.search("lore", Query("purple TOADSTOOLS"))) == ["toadstool"]
 
 
-def test_records_are_found_by_the_nearest_vector(base: EmbeddedBase) -> None:
-    base.upsert(
-        "lore", [Item(lore("east"), {"text": towards(1, 0, 0, 0)}), Item(lore("north"), {"text": towards(0, 1, 0, 0)})]
-    )
-    hits = base.search("lore", Query(vectors={"text": towards(0.2, 1, 0, 0)}))
-    assert [hit.record.id for hit in hits] == ["north", "east"]
-    assert hits[0].found_by["text"] == pytest.approx(1 / np.hypot(0.2, 1))
+def test_words_that_every_text_has_count_only_where_there_are_no_others(base: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(lore("a", "a house in the snow")), Item(lore("b", "the boat"))])
+    assert ids(base.search("lore", Query("the house"))) == ["a"]
+    assert set(ids(base.search("lore", Query("the")))) == {"a", "b"}
 
 
-def test_words_and_vectors_are_asked_together(base: EmbeddedBase) -> None:
-    base.upsert(
-        "lore", [Item(lore(name), {"text": towards(1, n, 0, 0)}) for n, name in enumerate(("said", "near", "far"))]
-    )
-    assert ids(base, Query("said", {"text": towards(1, 1, 0, 0)}))[0] == "said"
+def test_of_equal_scores_the_first_stored_comes_first(base: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(lore(f"{n:02}", "same"), {"text": EAST}) for n in (3, 1, 2)])
+    assert list(base.search("lore", SAME).scores["bm25"]) == ["03", "01", "02"]
+    assert list(base.search("lore", SAME).scores["text"]) == ["03", "01", "02"]
 
 
-def test_text_only_and_picture_records_are_both_found_in_one_query(base: EmbeddedBase) -> None:
-    base.upsert("lore", [
-        Item(lore("words"), {"text": towards(1, 0, 0, 0)}),
-        Item(reference("photo", "a house"), {"image": towards(1, 0, 0, 0)}),
-    ])  # fmt: skip
-    both = Query(vectors={"text": towards(1, 0, 0, 0), "image": towards(1, 0, 0, 0)})
-    assert {hit.record.id: hit.score for hit in base.search("lore", both)} == {"words": 1.0, "photo": 1.0}
-
-
-def test_exact_search_equals_arithmetic(base: EmbeddedBase) -> None:
-    random = np.random.default_rng(0)
-    vectors = random.normal(size=(300, 4)).astype(np.float32)
-    base.upsert("lore", [Item(lore(str(n)), {"text": vector}) for n, vector in enumerate(vectors)])
-    query = random.normal(size=4).astype(np.float32)
-    cosines = vectors @ query / np.linalg.norm(vectors, axis=1)
-    assert ids(base, Query(vectors={"text": query}, limit=10)) == [str(n) for n in np.argsort(-cosines)[:10]]
-
-
-def test_a_query_of_nothing_lists_what_the_filter_lets_through(base: EmbeddedBase) -> None:
-    base.upsert(
-        "lore", [Item(lore(name, licence=licence)) for name, licence in (("a", "MIT"), ("b", "CC0"), ("c", "MIT"))]
-    )
-    assert ids(base, Query(where=Eq("licence", "MIT"))) == ["a", "c"]
-    assert ids(base, Query(limit=2)) == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("where", "found"),
-    [
-        (Eq("kind", "lora"), {"card"}),
-        (Eq("tags", "glass"), {"card"}),
-        (Eq("terms", "toadstool"), {"lore"}),
-        (In("kind", ("lore", "lora")), {"lore", "card"}),
-        (In("kind", ()), set()),
-        (All((Eq("kind", "lore"), Eq("title", "lore"))), {"lore"}),
-        (All((Eq("kind", "lore"), Eq("title", "card"))), set()),
-        (All(()), {"lore", "card"}),
-        (Eq("weight", "0.8"), {"card"}),
-    ],
-)
-def test_filters_look_at_fields_and_into_tuples(base: EmbeddedBase, where: Filter, found: set[str]) -> None:
-    card = LoraCard(id="card", name="card", tags=("stained", "glass"), base_model="sd1", weight=0.8, sha256="b" * 64)
-    vector = {"text": towards(1, 1, 1, 1)}
-    base.upsert("lore", [Item(lore("lore", terms=("toadstool",)), vector), Item(card, vector)])
-    assert set(ids(base, Query(where=where))) == found
-    assert set(ids(base, Query("lore card", vector, where))) == found
-
-
-@pytest.mark.parametrize("hostile", ["x' OR '1'='1", '") OR 1=1 --', "%", "浮世絵", "\ud800", "\x00", ""])
-def test_a_hostile_filter_value_finds_nothing_and_harms_nothing(base: EmbeddedBase, hostile: str) -> None:
-    base.upsert("lore", [Item(lore("kept", licence="MIT"))])
-    assert ids(base, Query(where=Eq("licence", hostile))) == []
-    assert ids(base, Query(where=In("licence", (hostile, "MIT")))) == ["kept"]
-
-
-def test_ten_thousand_values_are_one_parameter(base: EmbeddedBase) -> None:
-    base.upsert("lore", [Item(lore("kept"))])
-    assert ids(base, Query(where=In("id", (*map(str, range(10_000)), "kept")))) == ["kept"]
-
-
-def test_a_filter_on_no_field_says_which_there_are(base: EmbeddedBase) -> None:
-    with pytest.raises(TryAgain, match=r"no field 'body\) OR 1=1'.*base_model, .*licence"):
-        base.search("lore", Query(where=Eq("body) OR 1=1", "")))
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['"', "*", "NEAR", "NEAR(a b)", "a AND", "NOT", "col:val", "^a", "(((", "''", "- -", "the", "…", "\x00", "\ud800",
-     "_", "a" * 10_000, "word " * 10_000, " ".join(map(str, range(10_000))), "{a b}: c", "+", "\\", "浮世絵 №5"],
-)  # fmt: skip
-def test_no_search_words_can_break_the_query(base: EmbeddedBase, text: str) -> None:
-    base.upsert("lore", [Item(lore("kept", "the and near"))])
-    assert isinstance(base.search("lore", Query(text)), list)
-
-
-@pytest.mark.parametrize(
-    ("vectors", "why"),
-    [
-        ({"text": towards(1, 2, 3)}, r"shape \(3,\)"),
-        ({"text": towards(1, np.nan, 0, 0)}, "not finite"),
-        ({"image": towards(np.inf, 0, 0, 0)}, "not finite"),
-        ({"text": towards(0, 0, 0, 0)}, "zeros"),
-        ({"sound": towards(1, 0, 0, 0)}, "no space 'sound'"),
-    ],
-)
-def test_a_bad_vector_is_refused_and_the_good_items_are_stored(
-    base: EmbeddedBase, vectors: dict[str, Vector], why: str
-) -> None:
-    good = Item(lore("good"), {"text": towards(1, 0, 0, 0)})
-    report = base.upsert("lore", [Item(lore("bad"), vectors), good])
-    assert report.stored == ("good",)
-    assert report.failed[0][0] == "bad"
-    assert re.search(why, report.failed[0][1])
-    assert ids(base, Query()) == ["good"]
-
-
-def test_text_that_is_not_unicode_is_refused(base: EmbeddedBase) -> None:
-    assert base.upsert("lore", [Item(lore("odd", "\ud800"))]) == Report((), (("odd", "its text is not valid Unicode"),))
-
-
-@pytest.mark.parametrize("vector", [towards(1, 2), towards(np.nan, 0, 0, 0), towards(0, 0, 0, 0)])
-def test_a_bad_query_vector_is_refused(base: EmbeddedBase, vector: Vector) -> None:
-    with pytest.raises(TryAgain, match="cannot be compared with the space 'text'"):
-        base.search("lore", Query(vectors={"text": vector}))
-
-
-def test_an_update_replaces_words_vector_and_record(base: EmbeddedBase) -> None:
-    base.upsert("lore", [Item(lore("one", "old"), {"text": towards(1, 0, 0, 0), "image": towards(1, 0, 0, 0)})])
-    base.upsert("lore", [Item(lore("one", "new"), {"text": towards(0, 1, 0, 0)})])
-    assert ids(base, Query("old")) == []
-    assert ids(base, Query(vectors={"image": towards(1, 0, 0, 0)})) == []
-    (hit,) = base.search("lore", Query(vectors={"text": towards(0, 1, 0, 0)}))
-    assert hit.record == lore("one", "new")
-    assert hit.found_by["text"] == pytest.approx(1.0)
-
-
-def test_of_two_items_with_one_id_the_last_counts(base: EmbeddedBase) -> None:
-    first = Item(lore("one", "old"), {"image": towards(1, 0, 0, 0)})
-    assert base.upsert("lore", [first, Item(lore("one", "new"))]).stored == ("one",)
-    assert base.get("lore", ["one"]) == [lore("one", "new")]
-    assert ids(base, Query(vectors={"image": towards(1, 0, 0, 0)})) == []
-
-
-def test_what_is_deleted_is_found_no_more(base: EmbeddedBase) -> None:
-    base.upsert("lore", [Item(lore(name, "same"), {"text": towards(1, 0, 0, 0)}) for name in "abc"])
-    assert base.delete("lore", ["a", "c", "never"]) == 2
-    assert ids(base, Query("same", {"text": towards(1, 0, 0, 0)})) == ["b"]
-    assert base.get("lore", ["a", "b"]) == [lore("b", "same")]
-
-
-def test_get_keeps_the_order_asked_for(base: EmbeddedBase) -> None:
-    base.upsert("lore", [Item(lore(name)) for name in "abc"])
-    assert [record.id for record in base.get("lore", ["c", "x", "a"])] == ["c", "a"]
-
-
-def test_an_unknown_collection_names_those_there_are(base: EmbeddedBase) -> None:
-    base.ensure("ukiyo-e 浮世絵", SPACES)
-    with pytest.raises(TryAgain, match=r"no collection 'styles'; there are: 'lore', 'ukiyo-e 浮世絵'"):
-        base.search("styles", Query("glass"))
-
-
-def test_another_encoder_is_refused_and_the_same_one_welcome(base: EmbeddedBase) -> None:
-    base.ensure("lore", SPACES)
-    with pytest.raises(GiveUp, match=r"another encoder.*'encoder-a'.*'encoder-b'.*another name"):
-        base.ensure("lore", (Space("text", "encoder-b", 4),))
-    base.ensure("lore", (Space("sound", "encoder-b", 8),))
+# --- folders ---
 
 
 def test_odd_names_keep_their_display_name_and_never_leave_the_folder(base: EmbeddedBase) -> None:
-    names = ["ukiyo-e 浮世絵", "Lore", "lore.", "..", "nul", "a\\b", "x" * 200, "%2f", "ukiyo-e", "~", "C:"]
+    names = ["ukiyo-e 浮世絵", "Lore", "lore.", "..", ".", "nul", "a\\b", "x" * 200, "%2f", "ukiyo-e", "~", "C:"]
     for name in names:
         base.ensure(name, SPACES)
-        base.upsert(name, [Item(lore(name[:50] or "x", "odd"))])
     assert set(base.collections()) == {"lore", *names}
-    assert all(ids(base, Query("odd"), name) == [name[:50]] for name in names)
-    assert {path.parent for path in base.folder.rglob("*.sqlite")} == {
-        base.folder / slug(name) for name in ["lore", *names]
-    }
+    folders = {path.parent for path in base.folder.rglob("*.sqlite")}
+    assert folders == {base.folder / slug(name) for name in ["lore", *names]}
     assert len({slug(name).lower() for name in names}) == len(names)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "a/b", "../../up", "x" * 201, "a\x00b", "line\nbreak", "\ud800"])
-def test_a_name_that_cannot_be_kept_is_refused(base: EmbeddedBase, name: str) -> None:
-    with pytest.raises(TryAgain, match="cannot name a collection"):
-        base.ensure(name, SPACES)
-    assert base.collections() == ("lore",)
+def test_a_collection_is_a_folder_that_can_be_carried_elsewhere(base: EmbeddedBase, tmp_path: Path) -> None:
+    base.upsert("lore", [Item(lore("one", "same"), {"text": EAST})])
+    base.close()
+    shutil.copytree(base.folder / "lore", tmp_path / "elsewhere" / "lore")
+    there = EmbeddedBase(tmp_path / "elsewhere")
+    assert ids(there.search("lore", SAME)) == ["one"]
+    there.close()
 
 
-def test_an_alias_moves_at_once_for_every_reader(base: EmbeddedBase) -> None:
-    other = EmbeddedBase(base.folder)
-    base.ensure("lore-2", SPACES)
-    base.upsert("lore-2", [Item(lore("second"))])
-    base.upsert("lore", [Item(lore("first"))])
-    base.point("current", "lore")
-    assert ids(other, Query(), "current") == ["first"]
-    base.point("current", "lore-2")
-    assert ids(other, Query(), "current") == ["second"]
-    assert other.collections() == ("lore", "lore-2")
-    with pytest.raises(TryAgain, match="'lore' is a collection itself"):
-        base.point("lore", "lore-2")
-    with pytest.raises(TryAgain, match=r"no collection 'lore-3'.*'current'"):
-        base.point("current", "lore-3")
+@pytest.mark.parametrize("name", ["woodcuts", "My Woodcuts", "浮世絵"])
+def test_a_folder_that_was_renamed_and_dropped_in_bears_its_new_name(
+    base: EmbeddedBase, other: EmbeddedBase, name: str
+) -> None:
+    base.upsert("lore", [Item(lore("one"))])
+    base.close()
+    shutil.copytree(base.folder / "lore", base.folder / name)
+    assert set(other.collections()) == {"lore", name}
+    assert ids(other.search(name, Query())) == ["one"]
+    other.upsert(name, [Item(lore("two"))])
+    other.ensure(name, SPACES)
+    assert (other.ids(name), other.ids("lore")) == (["one", "two"], ["one"])
+
+
+def test_a_folder_may_be_swapped_for_another_under_a_running_base(
+    base: EmbeddedBase, other: EmbeddedBase, tmp_path: Path
+) -> None:
+    other.ensure("style", SPACES)
+    for where, record_id in (("lore", "old"), ("style", "new")):
+        other.upsert(where, [Item(lore(record_id, "same"), {"text": EAST})])
+    assert ids(base.search("lore", SAME)) == ["old"]
     other.close()
+    (base.folder / "lore").rename(tmp_path / "put away")
+    (base.folder / "style").rename(base.folder / "lore")
+    assert ids(base.search("lore", SAME)) == ["new"]
+    base.upsert("lore", [Item(lore("more", "same"))])
+    base.close()
+    assert set(ids(other.search("lore", SAME))) == {"new", "more"}
+    assert other.check("lore") == ()
 
 
-def test_another_process_sees_a_write_at_once(base: EmbeddedBase) -> None:
-    other = EmbeddedBase(base.folder)
-    query = Query(vectors={"text": towards(1, 0, 0, 0)})
-    for number in range(5):
-        base.upsert("lore", [Item(lore(str(number)), {"text": towards(1, number, 0, 0)})])
-        assert len(other.search("lore", query)) == number + 1
-    other.close()
+def test_a_writer_that_held_a_dropped_collection_is_told(base: EmbeddedBase, other: EmbeddedBase) -> None:
+    other.upsert("lore", [Item(lore("one"))])
+    base.drop("lore")
+    assert list(base.folder.iterdir()) == [base.folder / "aliases.sqlite"]
+    with pytest.raises(TryAgain, match="no collection 'lore'"):
+        other.upsert("lore", [Item(lore("two"))])
 
 
-def test_threads_share_one_base(base: EmbeddedBase) -> None:
-    def write(who: int) -> None:
-        for number in range(10):
-            base.upsert("lore", [Item(lore(f"{who}-{number}"), {"text": towards(1, who, number, 0)})])
-            base.search("lore", Query("x", {"text": towards(1, 0, 0, 0)}))
+def test_what_a_killed_drop_left_behind_is_no_collection_and_goes_with_the_next(base: EmbeddedBase) -> None:
+    base.ensure("style", SPACES)
+    base.close()
+    (base.folder / "lore").rename(base.folder / ".dropped-0123")
+    assert base.collections() == ("style",)
+    base.drop("style")
+    assert list(base.folder.iterdir()) == [base.folder / "aliases.sqlite"]
 
-    threads = [threading.Thread(target=write, args=(who,)) for who in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(base.search("lore", Query(limit=100))) == 40
+
+# --- what cannot be used ---
 
 
 def test_a_damaged_collection_is_said_and_not_hidden(base: EmbeddedBase) -> None:
-    base.upsert("lore", [Item(lore("one"), {"text": towards(1, 0, 0, 0)})])
+    base.upsert("lore", [Item(lore("one"), {"text": EAST})])
     assert base.health().ok
     next(base.folder.glob("lore/*.f32")).write_bytes(b"torn")
     assert not base.health().ok
+    assert base.check("lore")
     with pytest.raises(GiveUp, match="shorter than its index"):
-        base.search("lore", Query(vectors={"text": towards(1, 0, 0, 0)}))
+        base.search("lore", Query(vectors={"text": EAST}))
 
 
-def test_a_file_that_is_no_database_gives_one_sentence(base: EmbeddedBase) -> None:
+def test_one_damaged_collection_does_not_hide_the_others(base: EmbeddedBase) -> None:
+    base.ensure("style", SPACES)
     base.close()
     (base.folder / "lore" / "records.sqlite").write_bytes(b"this was never a database" * 100)
+    assert base.collections() == ("style",)
+    assert "not a database" in base.health().said
+    with pytest.raises(TryAgain, match="there are: 'style'"):
+        base.search("unknown", Query("x"))
     with pytest.raises(GiveUp, match=r"'lore' cannot be used .*not a database"):
         base.search("lore", Query("x"))
-    assert not base.health().ok
 
 
 def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path) -> None:
@@ -302,83 +157,162 @@ def test_a_folder_that_is_a_file_gives_one_sentence(tmp_path: Path) -> None:
         EmbeddedBase(tmp_path / "taken").ensure("lore", SPACES)
 
 
-def test_a_collection_is_a_folder_that_can_be_carried_elsewhere(base: EmbeddedBase, tmp_path: Path) -> None:
-    base.upsert("lore", [Item(lore("one", "carried"), {"text": towards(1, 0, 0, 0)})])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "PRAGMA user_version=1",
+        "CREATE TRIGGER evil AFTER INSERT ON record BEGIN DELETE FROM record; END",
+        "CREATE VIEW evil AS SELECT 1",
+        "CREATE INDEX more ON record(body)",
+        "DROP TABLE grave",
+    ],
+)
+def test_tables_that_are_not_ours_are_refused(base: EmbeddedBase, statement: str) -> None:
     base.close()
-    shutil.copytree(base.folder / "lore", tmp_path / "elsewhere" / "lore")
-    there = EmbeddedBase(tmp_path / "elsewhere")
-    assert ids(there, Query("carried", {"text": towards(1, 0, 0, 0)})) == ["one"]
-    there.close()
+    altered(base.folder / "lore", statement)
+    with pytest.raises(GiveUp, match="another version of Atelier"):
+        base.search("lore", Query("x"))
+    assert not base.health().ok
+
+
+def altered(folder: Path, statement: str) -> None:
+    db = sqlite3.connect(folder / "records.sqlite")
+    db.execute(statement)
+    db.commit()
+    db.close()
+
+
+def test_a_row_that_is_no_record_gives_one_sentence(base: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(lore("one"))])
+    altered(base.folder / "lore", """UPDATE record SET body='{"kind": "poison"}'""")
+    with pytest.raises(GiveUp, match="'lore' holds what is no record"):
+        base.get("lore", ["one"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE record SET body='{}'", "'one' is no record"),
+        ("UPDATE record SET id='two'", "'two' says of itself that it is 'one'"),
+        ("DELETE FROM record", "1 vectors belong to no record"),
+        ("DELETE FROM words", "1 records cannot be found by their words"),
+        ("UPDATE space SET written=2", "counts 2 vectors and has 1"),
+        ("UPDATE vector SET slot=9", "counts 1 vectors and has 0"),
+    ],
+)
+def test_a_check_finds_what_does_not_fit_together(base: EmbeddedBase, statement: str, said: str) -> None:
+    base.upsert("lore", [Item(lore("one", "same"), {"text": EAST})])
+    assert base.check("lore") == ()
+    altered(base.folder / "lore", statement)
+    assert said in "; ".join(base.check("lore"))
+
+
+def test_an_index_made_when_records_had_other_fields_is_made_anew(base: EmbeddedBase, other: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(card("ink", tags=("wash",), weight=0.5)), Item(lore("one", licence="CC0"))])
+    base.close()
+    altered(base.folder / "lore", "UPDATE about SET fields='Lore.title'")
+    altered(base.folder / "lore", "DELETE FROM field WHERE name != 'title'")
+    found = (In("licence", ("CC0",)), In("tags", ("wash",)), Least("weight", 0.5))
+    assert [ids(other.search("lore", Query(where=where))) for where in found] == [["one"], ["ink"], ["ink"]]
+    assert other.check("lore") == ()
+
+
+def test_a_check_finds_vectors_that_were_overwritten(base: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(lore("one"), {"text": EAST})])
+    next(base.folder.glob("lore/*.f32")).write_bytes(np.full(4, np.nan, np.float32).tobytes())
+    assert base.check("lore") == ("1 vectors of the space 'text' are not unit vectors",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a limit of file sizes")
+def test_a_full_disk_loses_nothing_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    assert full_disk(tmp_path) == []
+
+
+def test_a_torn_tail_is_written_over(tmp_path: Path) -> None:
+    assert torn_tail(tmp_path) == []
+
+
+# --- processes ---
 
 
 WRITER = """
-import os, sys
+import sys
 from pathlib import Path
-import numpy as np
-from knowledge.base import Item, Space
+from benchmarks.kills import SPACES, upsert
 from knowledge.embedded import EmbeddedBase
-from knowledge.records import Lore
 
-def write(who, most):
-    base = EmbeddedBase(Path(sys.argv[1]))
-    base.ensure("storm", (Space("text", "e", 64),))
-    for number in range(most):
-        vectors = np.eye(64, dtype=np.float32)[[number % 64] * 7]
-        names = [f"{who}-{number}-{part}" for part in range(6)] + [f"{who}-again"]
-        items = [Item(Lore(id=n, title=n, body="storm"), {"text": v}) for n, v in zip(names, vectors)]
-        assert base.upsert("storm", items).stored == tuple(names)
-        os.write(1, f"{who} {number}\\n".encode())
-
-def write_until_killed(rounds):
-    for who in range(rounds):
-        child = os.fork()
-        if not child:
-            os.write(1, f"child {os.getpid()}\\n".encode())
-            write(who, 500)
-            os._exit(1)
-        os.waitpid(child, 0)
-
+base = EmbeddedBase(Path(sys.argv[1]))
+base.ensure("storm", SPACES)
+for number in range(8):
+    upsert(base, sys.argv[2], number)
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
-def test_ten_killed_writers_lose_nothing_acknowledged(tmp_path: Path) -> None:
-    rounds, child, acknowledged = 10, 0, dict[int, int]()
-    with started(f"write_until_killed({rounds})", tmp_path) as parent:
-        for line in parent.stdout or ():
-            who, _, number = line.partition(" ")
-            if who == "child":
-                child = int(number)
-                continue
-            acknowledged[int(who)] = int(number)
-            # Each round dies after another number of writes, somewhere within the write that follows.
-            if int(number) == int(who) % 4:
-                os.kill(child, signal.SIGKILL)
-    base = EmbeddedBase(tmp_path / "base")
-    assert base.health().ok
-    for who, last in acknowledged.items():
-        kept = [f"{who}-{number}-{part}" for number in range(last + 1) for part in range(6)]
-        assert len(base.get("storm", kept)) == len(kept)
-        hits = base.search("storm", Query(vectors={"text": np.eye(64, dtype=np.float32)[last % 64]}, limit=1000))
-        assert {hit.record.id for hit in hits if hit.found_by["text"] > 0.999} >= set(kept[-6:])
-    assert len(acknowledged) == rounds
-    every = base.search("storm", Query("storm", {"text": np.ones(64, np.float32)}, limit=100_000))
-    assert all(hit.found_by["text"] == pytest.approx(1 / 8, abs=1e-5) for hit in every)
-    counts = [sum(hit.record.id.startswith(f"{who}-") for hit in every) for who in range(rounds)]
-    assert all(count % 6 == 1 for count in counts), "a write is whole or not there"
-    base.close()
-
-
-def started(call: str, folder: Path) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", f"{WRITER}\n{call}", str(folder / "base")]
-    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent)
-
-
 def test_writers_in_several_processes_lose_nothing(tmp_path: Path) -> None:
-    processes = [started(f"write({who}, 8)", tmp_path) for who in range(3)]
-    assert [(process.communicate(), process.returncode)[1] for process in processes] == [0, 0, 0]
+    processes = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path / "base"), who], cwd=ROOT) for who in "abc"
+    ]
+    assert [process.wait() for process in processes] == [0, 0, 0]
     base = EmbeddedBase(tmp_path / "base")
-    every = base.search("storm", Query("storm", {"text": np.ones(64, np.float32)}, limit=1000))
-    assert len(every) == 3 * (8 * 6 + 1)
-    assert all(hit.found_by["text"] == pytest.approx(1 / 8, abs=1e-5) for hit in every)
+    assert base.about("storm").records == 3 * (8 * 6 + 1)
+    assert base.check("storm") == ()
     base.close()
+
+
+FORKER = """
+import os, sys
+from pathlib import Path
+from knowledge.base import Item, Query
+from knowledge.embedded import EmbeddedBase
+from tests.small_records import SPACES, lore
+
+base = EmbeddedBase(Path(sys.argv[1]))
+base.ensure("lore", SPACES)
+base.upsert("lore", [Item(lore("before"))])
+child = os.fork()
+if not child:
+    base.upsert("lore", [Item(lore("child"))])
+    base.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+base.upsert("lore", [Item(lore("parent"))])
+assert base.ids("lore") == ["before", "child", "parent"]
+assert base.check("lore") == ()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_base_may_be_used_on_both_sides_of_a_fork(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FORKER, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_learns_of_updates_and_deletions_made_elsewhere(base: EmbeddedBase, other: EmbeddedBase) -> None:
+    for turn in range(4):
+        base.upsert("lore", [Item(lore(str(n), "same"), {"text": EAST}) for n in range(turn, turn + 3)])
+        assert set(other.search("lore", SAME).scores["text"]) == {str(n) for n in range(turn, turn + 3)}
+        base.delete("lore", [str(turn)])
+        assert set(other.search("lore", SAME).scores["text"]) == {str(n) for n in range(turn + 1, turn + 3)}
+
+
+def test_a_number_that_is_given_again_means_the_new_record(base: EmbeddedBase, other: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(card("old", tags=("glass",)), {"text": EAST})])
+    assert ids(other.search("lore", Query(vectors={"text": EAST}))) == ["old"]
+    base.delete("lore", ["old"])
+    base.upsert("lore", [Item(lore("new"), {"text": -EAST})])
+    assert other.search("lore", Query(vectors={"text": EAST})).scores["text"] == {"new": -1.0}
+    assert ids(other.search("lore", Query(where=Eq("tags", "glass")))) == []
+
+
+def test_a_reader_in_the_same_process_does_not_wait_for_a_writer(base: EmbeddedBase) -> None:
+    base.upsert("lore", [Item(lore("one", "same"), {"text": EAST})])
+    collection = base._named("lore")
+    with collection.database.writing():
+        assert ids(base.search("lore", SAME)) == ["one"]
+        assert base.get("lore", ["one"])
+
+
+def test_vectors_of_several_spaces_lie_in_files_of_their_own(base: EmbeddedBase) -> None:
+    base.ensure("lore", (Space("sound", "encoder-b", 2),))
+    base.upsert("lore", [Item(lore("one"), {"text": EAST, "image": EAST, "sound": np.ones(2, np.float32)})])
+    assert sorted(path.stat().st_size for path in base.folder.glob("lore/*.f32")) == [8, 16, 16]

@@ -9,6 +9,7 @@ from PIL import Image
 
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
 from knowledge.ingest import Ingester
 from knowledge.problems import TryAgain
 from knowledge.records import LoraCard
@@ -42,8 +43,9 @@ def picker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoraPicker]:
     def no_images(image_id: str) -> Image.Image:
         raise AssertionError(image_id)
 
-    Ingester(base, embedder, no_images).add("loras", CARDS)
-    yield LoraPicker(base, embedder, WordRenderer())
+    encoders = Encoders(embedder, embedder)
+    Ingester(base, encoders, no_images).add("loras", CARDS)
+    yield LoraPicker(base, encoders, WordRenderer())
     base.close()
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -14,6 +16,7 @@ from agent.settings import Settings, variable
 from benchmarks.report import with_tables
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from tools.engine.diffusers_renderer import DiffusersRenderer
@@ -61,11 +64,21 @@ def test_every_folder_at_the_top_is_in_the_tree() -> None:
     assert folders <= tree()
 
 
+def every_command() -> Iterator[tuple[str, Any]]:
+    """The commands by what is typed for them, those of groups too."""
+    groups: list[tuple[str, Any]] = [("", typer.main.get_command(app))]
+    for prefix, group in groups:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                groups.append((f"{prefix}{name} ", command))
+            else:
+                yield prefix + name, command
+
+
 def test_every_command_and_option_is_named() -> None:
     said = section("Commands")
-    commands = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
-    for name, command in commands.items():
-        assert f"`atelier {name} " in said
+    for name, command in every_command():
+        assert re.search(rf"`atelier {name}[ `]", said), name
         for parameter in command.params:
             for option in (*parameter.opts, *parameter.secondary_opts):
                 if option.startswith("-") and option != "--help":
@@ -75,14 +88,14 @@ def test_every_command_and_option_is_named() -> None:
 def test_no_option_is_named_that_is_not_there() -> None:
     command = typer.main.get_command(app).commands["draw"]  # pyright: ignore[reportAttributeAccessIssue]
     there = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    options = section("Commands").split("Options of `atelier draw`")[1]
+    options = section("Commands").split("Options of `atelier draw`")[1].split("Options of")[0]
     assert set(re.findall(r"`(--?[a-z][a-z-]*)", options)) <= there
 
 
 def test_every_tool_is_named(tmp_path: Path) -> None:
-    embedder, gallery, shelf = ClipEmbedder("not loaded"), Gallery(tmp_path / "gallery"), LoraShelf(())
+    clip, gallery, shelf = ClipEmbedder("not loaded"), Gallery(tmp_path / "gallery"), LoraShelf(())
     renderer = DiffusersRenderer(gallery.image, shelf.path, {}, "cpu")
-    tools = toolbox(Bench(EmbeddedBase(tmp_path), embedder, gallery, renderer, shelf))
+    tools = toolbox(Bench(EmbeddedBase(tmp_path), Encoders(clip, clip), gallery, renderer, shelf))
     assert re.findall(r"^\| `(\w+)`", section("Tools"), re.MULTILINE) == [tool.name for tool in tools]
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from knowledge.base import Report
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.ingest import Ingester, read_records
 from knowledge.problems import GiveUp, TryAgain
@@ -50,24 +51,46 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def retriever(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[Retriever]:
     folder = tmp_path_factory.mktemp("data")
     base, gallery = EmbeddedBase(folder / "knowledge"), Gallery(folder / "gallery")
-    embedder = ClipEmbedder(str(clip))
-    ingester = Ingester(base, embedder, gallery.image)
+    encoders = Encoders(ClipEmbedder(str(clip)), ClipEmbedder(str(clip)))
+    ingester = Ingester(base, encoders, gallery.image)
     pictures = {caption: gallery.keep(Image.new("RGB", (48, 48), colour)) for caption, colour in CAPTIONS.items()}
     references = [Reference(id=f"r{n}", caption=said, image_id=kept) for n, (said, kept) in enumerate(pictures.items())]
     assert ingester.add("lore", LORE).failed == ()
     assert ingester.add("references", references).stored == ("r0", "r1", "r2")
-    yield Retriever(base, embedder, gallery)
+    yield Retriever(base, encoders, gallery)
     base.close()
 
 
 def test_what_the_wish_names_comes_first(retriever: Retriever) -> None:
-    hits = retriever.retrieve("a blue toadstool at twilight")
+    hits = retriever.retrieve("a blue toadstool at twilight").hits
     assert {hit.record.id for hit in hits[:2]} == {"toadstool", "dusk"}
     assert {hit.collection for hit in hits} == {"lore", "references"}
 
 
+def test_each_hit_says_why_it_was_chosen_and_what_it_is_good_for(retriever: Retriever) -> None:
+    hits = {hit.record.title: hit for hit in retriever.retrieve("a toadstool and a blue boat under the sea").hits}
+    assert hits["toadstool"].why == "the wish says 'toadstool'"
+    assert hits["toadstool"].good_for == ("words",)
+    assert hits["a blue boat under the sea"].why.startswith("near ")
+    assert "control" in hits["a blue boat under the sea"].good_for
+
+
+def test_a_picture_whose_use_was_refused_is_never_found(retriever: Retriever) -> None:
+    kept = retriever.gallery.keep(Image.new("RGB", (48, 48), "green"))
+    taken = Reference(id="taken", caption="a green cat in a meadow", image_id=kept, consent="refused")
+    Ingester(retriever.base, retriever.encoders, retriever.gallery.image).add("taken", [taken])
+    assert retriever.retrieve("a green cat in a meadow", ("taken",)).hits == ()
+
+
+def test_only_records_under_the_wanted_licences_are_found(retriever: Retriever) -> None:
+    notes = [Lore(id=one, title=one, body="a note", licence=one) for one in ("CC0-1.0", "unknown")]
+    Ingester(retriever.base, retriever.encoders, retriever.gallery.image).add("notes", notes)
+    strict = Retriever(retriever.base, retriever.encoders, retriever.gallery, ("CC0-1.0",))
+    assert [hit.record.id for hit in strict.retrieve("a note", ("notes",)).hits] == ["CC0-1.0"]
+
+
 def test_a_caption_finds_its_own_picture(retriever: Retriever) -> None:
-    (best,) = retriever.retrieve("a blue boat under the sea", ("references",), limit=1)
+    (best,) = retriever.retrieve("a blue boat under the sea", ("references",), limit=1).hits
     assert best.record.title == "a blue boat under the sea"
     assert set(best.found_by) == {"bm25", "text", "image"}
     assert best.found_by["text"] == pytest.approx(1.0, abs=1e-5)
@@ -75,21 +98,21 @@ def test_a_caption_finds_its_own_picture(retriever: Retriever) -> None:
 
 def test_a_picture_finds_itself_without_a_word(retriever: Retriever) -> None:
     kept = retriever.gallery.keep(Image.new("RGB", (48, 48), "purple"))
-    hits = retriever.retrieve("", ("references",), image_id=kept)
+    hits = retriever.retrieve("", ("references",), image_id=kept).hits
     assert hits[0].found_by["image"] == pytest.approx(1.0, abs=1e-5)
     scores = {hit.record.title: hit.found_by["image"] for hit in hits}
     assert max(scores, key=lambda title: scores[title]) == "a purple mushroom at night"
 
 
 def test_scores_lie_between_nought_and_one_and_the_limit_holds(retriever: Retriever) -> None:
-    hits = retriever.retrieve("a red house", limit=4)
+    hits = retriever.retrieve("a red house", limit=4).hits
     assert len(hits) == 4
     assert all(0 <= hit.score <= 1 + 1e-9 for hit in hits)
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits[0].score == max(hit.score for hit in hits)
 
 
 def test_a_collection_named_twice_is_searched_once(retriever: Retriever) -> None:
-    assert len(retriever.retrieve("dusk", ("lore", "lore"))) == 3
+    assert len(retriever.retrieve("dusk", ("lore", "lore")).hits) == 3
 
 
 @pytest.mark.parametrize("wish", ["", "  \n"])
@@ -113,11 +136,11 @@ def test_an_unknown_collection_or_picture_is_said(retriever: Retriever) -> None:
 
 @pytest.mark.parametrize("wish", ['"', "* NEAR(", "word " * 3000, "浮世絵", "\x00"])
 def test_no_wish_can_break_the_search(retriever: Retriever, wish: str) -> None:
-    assert retriever.retrieve(wish)
+    assert retriever.retrieve(wish).hits
 
 
 def test_a_reference_whose_picture_is_missing_is_reported(retriever: Retriever) -> None:
-    ingester = Ingester(retriever.base, retriever.embedder, retriever.gallery.image)
+    ingester = Ingester(retriever.base, retriever.encoders, retriever.gallery.image)
     gone = Reference(id="gone", caption="a ghost", image_id="f" * 64)
     report = ingester.add("more", [gone, Lore(id="note", title="note", body="kept")])
     assert report.stored == ("note",)
@@ -126,7 +149,8 @@ def test_a_reference_whose_picture_is_missing_is_reported(retriever: Retriever) 
 
 def test_what_did_not_change_is_not_embedded_again(retriever: Retriever, clip: Path) -> None:
     steps: list[tuple[int, int]] = []
-    again = Ingester(retriever.base, Wordless(str(clip)), retriever.gallery.image)
+    wordless = Wordless(str(clip))
+    again = Ingester(retriever.base, Encoders(wordless, wordless), retriever.gallery.image)
     assert again.add("lore", LORE, lambda done, of: steps.append((done, of))) == Report(("toadstool", "dusk", "brolly"))
     assert steps == [(3, 3)]
 
@@ -134,7 +158,7 @@ def test_what_did_not_change_is_not_embedded_again(retriever: Retriever, clip: P
 def test_another_encoder_may_not_fill_the_same_collection(retriever: Retriever, tmp_path: Path) -> None:
     other = ClipEmbedder(str(save_small_clip(tmp_path / "other", seed=1)))
     with pytest.raises(GiveUp, match="another encoder"):
-        Ingester(retriever.base, other, retriever.gallery.image).add("lore", LORE)
+        Ingester(retriever.base, Encoders(other, other), retriever.gallery.image).add("lore", LORE)
 
 
 def test_a_line_that_is_no_record_is_named(tmp_path: Path) -> None:

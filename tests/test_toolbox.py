@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from knowledge.picture import Decision, Picture, Provenance
@@ -35,7 +36,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     gallery, shelf = Gallery(folder / "gallery"), LoraShelf(())
     known = {"picturebook": KnownModel(str(tiny_models.sd15(folder / "model")), "picturebook", {}, 64)}
     renderer = DiffusersRenderer(gallery.image, shelf.path, known, "cpu")
-    return Bench(EmbeddedBase(folder / "base"), ClipEmbedder(str(folder / "clip")), gallery, renderer, shelf)
+    clip = ClipEmbedder(str(folder / "clip"))
+    return Bench(EmbeddedBase(folder / "base"), Encoders(clip, clip), gallery, renderer, shelf)
 
 
 @pytest.fixture

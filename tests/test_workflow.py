@@ -18,6 +18,7 @@ from agent.wish import Wish
 from agent.workflow import draw
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
+from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.ingest import Ingester
 from knowledge.lora_files import LoraShelf
@@ -51,7 +52,7 @@ class Shop:
     """A bench on a folder, and the renderer whose loaded models every test shares."""
 
     models: Path
-    embedder: ClipEmbedder
+    encoders: Encoders
     renderer: DiffusersRenderer
 
     def bench(self, folder: Path) -> Bench:
@@ -60,8 +61,8 @@ class Shop:
         # The models that are in memory already serve the new gallery.
         vars(book)["store"] = self.renderer.store
         base = EmbeddedBase(folder / "knowledge")
-        fill(Ingester(base, self.embedder, gallery.image), gallery, shelf)
-        return Bench(base, self.embedder, gallery, book, shelf)
+        fill(Ingester(base, self.encoders, gallery.image), gallery, shelf)
+        return Bench(base, self.encoders, gallery, book, shelf)
 
 
 def fill(ingester: Ingester, gallery: Gallery, shelf: LoraShelf) -> None:
@@ -91,8 +92,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     (models / "loras" / "evil.safetensors").write_bytes(b"\x80\x02}q\x00.")
     known = {"book": KnownModel(str(book), "picturebook", {"canny": str(models / "edges")}, 64)}
     gallery = Gallery(models / "unused")
-    embedder = ClipEmbedder(str(save_small_clip(models / "clip")))
-    return Shop(models, embedder, DiffusersRenderer(gallery.image, LoraShelf(()).path, known, "cpu"))
+    clip = ClipEmbedder(str(save_small_clip(models / "clip")))
+    return Shop(models, Encoders(clip, clip), DiffusersRenderer(gallery.image, LoraShelf(()).path, known, "cpu"))
 
 
 @pytest.fixture
@@ -257,7 +258,7 @@ def test_what_cannot_be_drawn_is_told_in_one_sentence_and_leaves_nothing(
 
 
 def test_the_starter_does_nothing_while_nothing_has_changed(bench: Bench, tmp_path: Path) -> None:
-    starter = Starter(Ingester(bench.base, bench.embedder, bench.gallery.image), tmp_path / "starter.json")
+    starter = Starter(Ingester(bench.base, bench.encoders, bench.gallery.image), tmp_path / "starter.json")
     other = TOADSTOOL.model_copy(update={"id": "other"})
     assert starter.fill("lore", [TOADSTOOL, other])
     assert not starter.fill("lore", [TOADSTOOL, other])
@@ -266,7 +267,7 @@ def test_the_starter_does_nothing_while_nothing_has_changed(bench: Bench, tmp_pa
 
 
 def test_the_starter_leaves_records_of_the_users_own(bench: Bench, tmp_path: Path) -> None:
-    ingester = Ingester(bench.base, bench.embedder, bench.gallery.image)
+    ingester = Ingester(bench.base, bench.encoders, bench.gallery.image)
     starter = Starter(ingester, tmp_path / "starter.json")
     starter.fill("lore", [TOADSTOOL])
     ingester.add("lore", [TOADSTOOL.model_copy(update={"id": "own"})])
@@ -276,6 +277,6 @@ def test_the_starter_leaves_records_of_the_users_own(bench: Bench, tmp_path: Pat
 
 def test_a_starter_record_that_cannot_be_kept_stops_with_its_name(bench: Bench, tmp_path: Path) -> None:
     lost = Reference(id="lost", caption="a lost picture", image_id="0" * 64)
-    starter = Starter(Ingester(bench.base, bench.embedder, bench.gallery.image), tmp_path / "starter.json")
+    starter = Starter(Ingester(bench.base, bench.encoders, bench.gallery.image), tmp_path / "starter.json")
     with pytest.raises(GiveUp, match="'lost'"):
         starter.fill("references", [lost])

@@ -58,8 +58,19 @@ def already_said(wish: str, span: Span, adds: str) -> bool:
 
 
 def inserted(wish: str, chosen: Sequence[Addition]) -> str:
-    """The wish with every addition in its place; all its own words stay, in their order."""
-    points = sorted(((end, addition.words) for addition in chosen for _, end in addition.spans), reverse=True)
+    """
+    The wish with every addition in its place; all its own words stay, in their order.
+
+    A word's other name follows it; a description of several words comes last, so that it breaks no sentence.
+    """
+    beside = [addition for addition in chosen if not describes(addition.words)]
+    points = sorted(((end, addition.words) for addition in beside for _, end in addition.spans), reverse=True)
     for end, words in points:
         wish = f"{wish[:end]} {words}{wish[end:]}"
-    return wish
+    last = ", ".join(addition.words for addition in chosen if describes(addition.words))
+    between = " " if wish.endswith((".", ",", ";", ":", "!", "?")) else ", "
+    return f"{wish}{between}{last}" if last else wish
+
+
+def describes(words: str) -> bool:
+    return len(BOUNDARY.sub(" ", words).split()) > 1

@@ -6,9 +6,11 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.base import Eq, Hit, KnowledgeBase, Query
-from knowledge.embedders import Embedder
-from knowledge.ingest import TEXT
+from knowledge.base import Eq, Filter, Hit, KnowledgeBase, Not, Or, Query
+from knowledge.embedders import TEXT, Encoders
+from knowledge.fusion import find
+from knowledge.lora_claims import HEAVIEST
+from knowledge.lora_signs import UNKNOWN
 from knowledge.picture import Citation
 from knowledge.problems import TryAgain
 from knowledge.recipe import LoraUse, Value
@@ -16,9 +18,8 @@ from knowledge.records import LoraCard
 from tools.mentions import Span, mentions, overlaps
 from tools.renderer import Renderer
 
-HEAVIEST = 4.0
-UNKNOWN = "unknown"
-"""The family of a file that does not say and whose tensors do not tell."""
+NEAR = 32
+"""Cards looked at for one wish or name."""
 
 
 class LoraPick(Value):
@@ -43,7 +44,7 @@ class LoraPicker:
     """Looks only at cards made for the family of the model; picks none unless something asks for one."""
 
     base: KnowledgeBase
-    embedder: Embedder
+    encoders: Encoders
     renderer: Renderer
 
     def pick_loras(self, wish: str, model: str, names: tuple[str, ...] = (), collection: str = "loras") -> LoraPick:
@@ -55,26 +56,28 @@ class LoraPicker:
         """
         family = self.renderer.family(model)
         if names:
-            cards = self._cards(collection)
-            choices = [self._chosen(name, cards, model, family) for name in dict.fromkeys(names)]
+            choices = [self._chosen(name, collection, model, family) for name in dict.fromkeys(names)]
         else:
             choices = self._asked_for(wish, family, collection)
         why = "; ".join(choice.because for choice in choices) or self._why_none(wish, model, family, collection)
         return picked(wish, list({choice.card.sha256: choice for choice in choices}.values()), why)
 
-    def _cards(self, collection: str) -> list[Hit]:
-        return [hit for hit in self.base.search(collection, Query(limit=100_000)) if isinstance(hit.record, LoraCard)]
+    def refuse_unknown(self, names: Sequence[str], collection: str = "loras") -> None:
+        """Raise `TryAgain` for a name or weight that no model could make good: no renderer is asked."""
+        for said in names:
+            self._meant(said, collection)
+
+    def _near(self, words: str, collection: str, where: Filter | None = None) -> list[tuple[Hit, LoraCard]]:
+        vectors = {TEXT: self.encoders.text.texts([words])[0]}
+        query = Query(words, vectors, where, NEAR, self.encoders.fingerprints())
+        return cards(find(self.base, (collection,), query).hits)
 
     def _asked_for(self, wish: str, family: str, collection: str) -> list[Choice]:
         """The cards the wish mentions; words that two cards share go to the longer phrase, then to the better hit."""
         if not wish.strip():
             return []
-        query = Query(wish, {TEXT: self.embedder.texts([wish])[0]}, Eq("base_model", family), limit=64)
-        asked = [
-            (phrase, hit, hit.record)
-            for hit in self.base.search(collection, query)
-            if isinstance(hit.record, LoraCard) and (phrase := longest_mentioned(wish, hit.record))
-        ]
+        near = self._near(wish, collection, Eq("base_model", family))
+        asked = [(phrase, hit, card) for hit, card in near if (phrase := longest_mentioned(wish, card))]
         claimed: list[Span] = []
         choices: list[Choice] = []
         for phrase, hit, card in sorted(asked, key=lambda entry: -len(entry[0])):
@@ -85,42 +88,61 @@ class LoraPicker:
         return choices
 
     def _why_none(self, wish: str, model: str, family: str, collection: str) -> str:
-        others = [
-            card
-            for hit in self._cards(collection)
-            if isinstance(card := hit.record, LoraCard) and card.base_model != family and longest_mentioned(wish, card)
-        ]
+        others = self._near(wish, collection, Not(Eq("base_model", family))) if wish.strip() else []
         said = [
-            f"{card.name!r} fits the wish, but is for {card.base_model} and {model!r} is {family}" for card in others
+            f"{card.name!r} fits the wish, but is for {card.base_model} and {model!r} is {family}"
+            for _, card in others
+            if longest_mentioned(wish, card)
         ]
         return "; ".join(said[:3]) or "no style asked for"
 
-    def _chosen(self, said: str, cards: Sequence[Hit], model: str, family: str) -> Choice:
+    def _called(self, name: str, collection: str) -> list[tuple[Hit, LoraCard]]:
+        """The cards of that name or alias, in any case."""
+        wanted = name.strip()
+        exact = find(self.base, (collection,), Query(where=Or((Eq("name", wanted), Eq("aliases", wanted))), limit=NEAR))
+        found = {card.id: (hit, card) for hit, card in [*cards(exact.hits), *self._near(wanted, collection)]}
+        return [
+            (hit, card)
+            for hit, card in found.values()
+            if wanted.casefold() in {known.casefold() for known in (card.name, *card.aliases)}
+        ]
+
+    def _meant(self, said: str, collection: str) -> tuple[list[tuple[Hit, LoraCard]], float | None]:
+        """The cards that "NAME" or "NAME:W" names, and W. Raises `TryAgain` where there is none."""
+        if found := self._called(said, collection):
+            return found, None
+        name, weight = with_weight(said)
+        if not (found := self._called(name, collection)):
+            raise TryAgain(f"There is no LoRA {name!r}; {self._close_names(name, collection)}.")
+        return found, weight
+
+    def _chosen(self, said: str, collection: str, model: str, family: str) -> Choice:
         """The user's own choice. Raises `TryAgain` for an unknown name, a weight out of range or another family."""
-        name, weight = (said, None) if called(said, cards) else with_weight(said)
-        found = called(name, cards)
-        if not found:
-            raise TryAgain(f"There is no LoRA {name!r}; {close_names(name, cards)}.")
+        found, weight = self._meant(said, collection)
         for hit, card in sorted(found, key=lambda entry: entry[1].base_model != family):
             if card.base_model in (family, UNKNOWN):
                 return Choice(hit, card, card.weight if weight is None else weight, f"{card.name!r} as you asked")
-        made_for = found[0][1].base_model
+        name, made_for = found[0][1].name, found[0][1].base_model
         raise TryAgain(
             f"The LoRA {name!r} is for {made_for} and the model {model!r} is {family}: "
             f"choose a LoRA made for {family}, or a {made_for} model."
         )
 
+    def _close_names(self, name: str, collection: str) -> str:
+        there = {card.name.casefold(): card.name for _, card in self._near(name, collection)}
+        near = difflib.get_close_matches(name.casefold(), there, n=3, cutoff=0.5) or sorted(there)[:5]
+        if not near:
+            return "there are none: add a LoRA file first"
+        return f"there is {', '.join(repr(there[one]) for one in near)}"
+
+
+def cards(hits: Sequence[Hit]) -> list[tuple[Hit, LoraCard]]:
+    return [(hit, hit.record) for hit in hits if isinstance(hit.record, LoraCard)]
+
 
 def longest_mentioned(wish: str, card: LoraCard) -> str | None:
-    phrases = sorted((card.name, *card.trigger_words, *card.tags), key=len, reverse=True)
+    phrases = sorted((card.name, *card.aliases, *card.trigger_words, *card.tags), key=len, reverse=True)
     return next((phrase for phrase in phrases if mentions(wish, phrase)), None)
-
-
-def called(name: str, cards: Sequence[Hit]) -> list[tuple[Hit, LoraCard]]:
-    wanted = name.strip().casefold()
-    return [
-        (hit, hit.record) for hit in cards if isinstance(hit.record, LoraCard) and hit.record.name.casefold() == wanted
-    ]
 
 
 def with_weight(said: str) -> tuple[str, float | None]:
@@ -135,14 +157,6 @@ def with_weight(said: str) -> tuple[str, float | None]:
     if not -HEAVIEST <= weight <= HEAVIEST:
         raise TryAgain(f"The weight {number} in {said!r} is out of range: use -4 to 4.")
     return name, weight
-
-
-def close_names(name: str, cards: Sequence[Hit]) -> str:
-    there = {hit.record.title.casefold(): hit.record.title for hit in cards}
-    near = difflib.get_close_matches(name.casefold(), there, n=3, cutoff=0.5) or sorted(there)[:5]
-    return (
-        f"there is {', '.join(repr(there[one]) for one in near)}" if near else "there are none: add a LoRA file first"
-    )
 
 
 def picked(wish: str, choices: Sequence[Choice], why: str) -> LoraPick:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge.base import Hit, KnowledgeBase, Query
+from knowledge.fusion import find
 from knowledge.picture import Citation
 from knowledge.problems import Problem, TryAgain
 from knowledge.recipe import Value
@@ -68,7 +69,7 @@ class PromptRewriter:
         given: list[Hit] = []
         scores: dict[tuple[str, str], float] = {}
         for collection in dict.fromkeys(name.partition("/")[0] for name in names):
-            for hit in self.base.search(collection, Query(text=wish, limit=64)):
+            for hit in find(self.base, (collection,), Query(text=wish, limit=64)).hits:
                 scores[collection, hit.record.id] = hit.score
         for name in dict.fromkeys(names):
             collection, _, record_id = name.partition("/")
@@ -124,9 +125,9 @@ class PromptRewriter:
         )
 
 
-def suits(record: Lore | Reference | LoraCard, family: str) -> bool:
-    """Whether the record speaks to models of this family."""
-    return not isinstance(record, Lore) or not record.base_models or family in record.base_models
+def suits(record: Lore | Reference | LoraCard, family: str | None) -> bool:
+    """Whether the record speaks to models of this family, or to all; any does where no family is given."""
+    return not isinstance(record, Lore) or not record.base_models or family in (None, *record.base_models)
 
 
 def readable(hits: Sequence[Hit]) -> list[Lore | Reference]:

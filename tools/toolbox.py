@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from knowledge.base import KnowledgeBase
-from knowledge.embedders import Embedder
+from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from knowledge.problems import TryAgain
@@ -65,7 +65,7 @@ class Bench:
     """Everything the tools work with."""
 
     base: KnowledgeBase
-    embedder: Embedder
+    encoders: Encoders
     gallery: Gallery
     renderer: Renderer
     shelf: LoraShelf
@@ -74,9 +74,9 @@ class Bench:
 
 def toolbox(bench: Bench) -> tuple[Tool, ...]:
     return (
-        tool(Retriever(bench.base, bench.embedder, bench.gallery).retrieve),
+        tool(Retriever(bench.base, bench.encoders, bench.gallery).retrieve),
         tool(PromptRewriter(bench.base, bench.renderer, bench.writer).rewrite),
-        tool(LoraPicker(bench.base, bench.embedder, bench.renderer).pick_loras),
+        tool(LoraPicker(bench.base, bench.encoders, bench.renderer).pick_loras),
         tool(ControlPreparer(bench.gallery).prepare_control),
         tool(PictureRenderer(bench.renderer, bench.gallery).render),
     )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ui import knowledge_cli
 from ui.failures import told
 
 app = typer.Typer(
@@ -15,6 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(knowledge_cli.app, name="knowledge")
 WITH_AGAIN = {"again", "output", "as_json"}
 
 
@@ -48,7 +50,7 @@ def draw(
     """Draw a picture: retrieve, rewrite, pick LoRAs, prepare the control, render."""
     with told():
         from agent.settings import read_settings
-        from agent.wish import LOOKED_IN, Wish
+        from agent.wish import Wish, looked_in
         from ui import orders
 
         tray = orders.Tray(output, as_json)
@@ -68,12 +70,31 @@ def draw(
             scheduler=scheduler,
             size=orders.sides(size) if size else None,
             retrieve=retrieve,
-            collections=tuple(collection or LOOKED_IN),
+            collections=tuple(collection or looked_in(settings.model)),
             style=style,
             loras=tuple(lora or ()),
             control=control,
         )
         orders.draw(settings, wish, reference, count, tray)
+
+
+@app.command()
+def ingest(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[PATH|URL]...", help="What to learn from.")] = None,
+    collection: Annotated[str, typer.Option(metavar="NAME", help="Into this one; lore if none is named.")] = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Go on with what is put into the folders.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="List what failed before, and why.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Try that again.")] = False,
+    allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pages from the web.")] = False,
+) -> None:
+    """Learn from files, folders, pages and feeds; only what is new or changed is read."""
+    with told():
+        from agent.settings import read_settings
+        from ui import ingesting
+
+        wanted = ingesting.Wanted(tuple(sources or ()), collection, watch, failed, retry, allow_urls)
+        if not ingesting.obey(read_settings(), wanted):
+            raise typer.Exit(2)
 
 
 @app.command()

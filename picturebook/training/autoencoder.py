@@ -17,8 +17,8 @@ from picturebook.scene import STYLES
 from picturebook.training.albums import style_album
 from picturebook.training.loop import Course, Studio, channels_last, on, pixels, train
 
-CROP = 64  # px: four times as many different pictures a step as whole ones
-STYLED = 3  # of ten pictures wear a style, so that adapters find their strokes in the latents
+BATCH = 4
+STYLED = 0.2  # of the pictures wear a style, so that adapters find their strokes in the latents
 
 
 def start(module: nn.Module) -> None:
@@ -59,14 +59,13 @@ def losses(drawn: Tensor, target: Tensor) -> dict[str, Tensor]:
     return {"mse": 4 * F.mse_loss(drawn, target), "l1": 0.5 * F.l1_loss(drawn, target), "edge": 0.5 * sharp}
 
 
-def crops(shown: tuple[Album, ...], rng: np.random.Generator, count: int, size: int) -> np.ndarray:
-    """Random windows on the 8 px grid, from plain and styled drawings."""
+def picked(shown: tuple[Album, ...], rng: np.random.Generator, device: str) -> Tensor:
+    """A batch of whole pictures, plain and styled: windows cut from them have edges that no picture has."""
     made = []
-    for _ in range(count):
-        album = shown[0] if rng.random() > STYLED / 10 else shown[rng.integers(1, len(shown))]
-        y, x = 8 * rng.integers(0, (128 - size) // 8 + 1, 2)
-        made.append(album.drawings[rng.integers(len(album))][y : y + size, x : x + size])
-    return np.stack(made)
+    for _ in range(BATCH):
+        album = shown[0] if rng.random() > STYLED else shown[rng.integers(1, len(shown))]
+        made.append(album.drawings[rng.integers(len(album))])
+    return pixels(np.stack(made), device).contiguous(memory_format=torch.channels_last)
 
 
 def albums(studio: Studio) -> tuple[Album, ...]:
@@ -74,22 +73,21 @@ def albums(studio: Studio) -> tuple[Album, ...]:
     return tuple(style_album(studio, style) for style in STYLES)
 
 
-def train_autoencoder(studio: Studio, full: int = 5500) -> AutoencoderTiny:
+def train_autoencoder(studio: Studio, full: int = 12000) -> AutoencoderTiny:
     torch.manual_seed(0)
     vae = Book(studio.models).autoencoder() if studio.onward else build()
     vae = channels_last(on(studio.device, vae))
     shown = albums(studio)
-    course = Course("autoencoder", studio.steps(full), lr=1.5e-3)
+    course = Course("autoencoder", studio.steps(full), lr=1e-3)
 
     def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
         part = step / course.steps
-        size, count = (CROP, 16) if part < 0.8 else (128, 4)
-        target = pixels(crops(shown, rng, count, size), studio.device).contiguous(memory_format=torch.channels_last)
+        target = picked(shown, rng, studio.device)
         latents = vae.encoder(target)
         reach = 0.01 * F.relu(latents.abs() - 2).square().mean() + 0.001 * latents.mean((0, 2, 3)).square().sum()
-        if part > 0.3:  # later than that, lest the latents collapse
-            amount = 0.2 * latents.detach().std() * torch.rand(count, 1, 1, 1, device=latents.device)
-            latents = latents + torch.randn_like(latents) * amount
+        if part > 0.3:  # earlier, the latents could collapse; later, what matters is the picture
+            noise = (0.1 if part < 0.7 else 0.05) * latents.detach().std() * torch.rand(BATCH, 1, 1, 1).to(latents)
+            latents = latents + torch.randn_like(latents) * noise
         return losses(vae.decoder(latents), target) | {"reach": reach}
 
     train(studio, course, vae, loss)
@@ -104,7 +102,7 @@ def train_decoder(studio: Studio, vae: AutoencoderTiny, full: int = 4000) -> Aut
     course = Course("decoder", studio.steps(full), lr=5e-4)
 
     def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
-        target = pixels(crops(shown, rng, 4, 128), studio.device).contiguous(memory_format=torch.channels_last)
+        target = picked(shown, rng, studio.device)
         with torch.no_grad():
             latents = vae.encoder(target)
         return losses(vae.decoder(latents), target)

@@ -59,7 +59,7 @@ def contrast(texts: Tensor, images: Tensor, scale: Tensor) -> Tensor:
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
 
 
-def train_clip(studio: Studio, full: int = 1500) -> CLIPModel:
+def train_clip(studio: Studio, full: int = 3000) -> CLIPModel:
     torch.manual_seed(4)
     tokenizer = build_tokenizer()
     clip = Book(studio.models).clip()[0] if studio.onward else build(len(tokenizer))

@@ -14,7 +14,7 @@ from picturebook.album import Drawings
 from picturebook.book import Book
 from picturebook.edges import as_picture, edges
 from picturebook.training.albums import style_album
-from picturebook.training.loop import Course, Studio, on, train
+from picturebook.training.loop import Course, Studio, channels_last, on, train
 from picturebook.training.painter import noise, studies, tokens, wish
 
 BATCH = 24
@@ -34,13 +34,13 @@ def maps(drawings: Drawings, rng: np.random.Generator, device: str) -> Tensor:
     return torch.from_numpy(np.stack(made)).to(device).permute(0, 3, 1, 2).float() / 255
 
 
-def train_control(studio: Studio, pipeline: StableDiffusionPipeline, full: int = 900) -> ControlNetModel:
+def train_control(studio: Studio, pipeline: StableDiffusionPipeline, full: int = 2500) -> ControlNetModel:
     torch.manual_seed(2)
     net = Book(studio.models).controlnet() if studio.onward else build(pipeline)
-    net = on(studio.device, net)
+    net = channels_last(on(studio.device, net))
     album = style_album(studio)
     shown = studies(studio, pipeline.vae, album)
-    pipeline.unet.requires_grad_(False)
+    channels_last(pipeline.unet).requires_grad_(False)
     pipeline.text_encoder.requires_grad_(False)
     process = noise()
 

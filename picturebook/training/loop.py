@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Studio:
-    """Where and how much to train. `pace` multiplies every number of steps and drawings: 1 is in full.
+    """Where and how much to train. `pace` multiplies every number of steps: 1 is in full, below 0.1 on fewer drawings.
 
     `onward` starts from saved weights instead of from nothing.
     """
@@ -33,7 +33,7 @@ class Studio:
         return max(2, round(full * self.pace))
 
     def count(self, full: int, least: int = 64) -> int:
-        return max(least, round(full * min(self.pace, 1)))
+        return max(least, round(full * min(10 * self.pace, 1)))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import (
     AutoencoderTiny,
     DDPMScheduler,
@@ -21,22 +22,36 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from picturebook.album import Album, Drawings
 from picturebook.book import Book
-from picturebook.scene import Scene, captions
+from picturebook.scene import COLOURS, Scene, captions
 from picturebook.training.albums import style_album
-from picturebook.training.loop import Course, Studio, on, pixels, train
-from picturebook.words import LONGEST, build_tokenizer
+from picturebook.training.loop import Course, Studio, channels_last, on, pixels, train
+from picturebook.words import END_OF_WORD, LONGEST, build_tokenizer
 
 WIDTH = 128
-BATCH = 32
+BATCH = 64
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "prediction_type": "v_prediction"}
 UNCAPTIONED = 0.1  # of the time no caption, for classifier-free guidance (Ho and Salimans 2022)
 HALF_SAID = 0.12  # of the time a caption leaves something open, as people's wishes do
 STRANGE = 0.15  # of the time a caption holds a word that means nothing, so that unknown words do no harm
+LESSON = 0.02  # the weight of the lesson beside the painting
 GAMMA = 5.0  # min-SNR weighting (Hang et al. 2023)
 
 
+@dataclass(frozen=True)
+class Nouns:
+    """Where a batch of texts names a thing with its colour; each of shape (nouns,)."""
+
+    texts: Tensor
+    positions: Tensor
+    colours: Tensor
+
+
 class Painter(nn.Module):
-    """What learns: the UNet and the text encoder."""
+    """
+    What learns: the UNet and the text encoder, which has lessons that are dropped when it is done.
+
+    Whose colour a word is, is learnt last if only pictures teach it; so every noun is asked for its colour.
+    """
 
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
@@ -64,6 +79,11 @@ class Painter(nn.Module):
             attention_head_dim=8,
             norm_num_groups=16,
         )
+        self.colour = nn.Linear(WIDTH, len(COLOURS))
+
+    def lesson(self, words: Tensor, nouns: Nouns) -> Tensor:
+        """How badly the nouns' states among `words` (n, 77, width) know the colour that was said of them."""
+        return F.cross_entropy(self.colour(words[nouns.texts, nouns.positions]), nouns.colours)
 
 
 @dataclass(frozen=True)
@@ -126,6 +146,19 @@ def tokens(tokenizer: CLIPTokenizer, texts: Sequence[str], device: str) -> Tenso
     return made.input_ids.to(device)
 
 
+def nouns(tokenizer: CLIPTokenizer, ids: Tensor, scenes: Sequence[Scene], said: Sequence[str]) -> Nouns:
+    """Each thing's own, where its colour is said and its kind is said once."""
+    known = tokenizer.get_vocab()
+    rows: list[tuple[int, int, int]] = []
+    for text, (scene, words) in enumerate(zip(scenes, said, strict=True)):
+        for thing in scene.things:
+            at = ids[text].eq(known[f"{thing.kind}{END_OF_WORD}"]).nonzero()
+            if len(at) == 1 and f"{thing.colour} {thing.kind}" in words:
+                rows.append((text, int(at[0]), COLOURS.index(thing.colour)))
+    table = torch.tensor(rows, device=ids.device).reshape(-1, 3)
+    return Nouns(*table.unbind(1))
+
+
 @dataclass(frozen=True)
 class Noise:
     """The forward process and the loss on v (Salimans and Ho 2022)."""
@@ -150,7 +183,7 @@ def noise() -> Noise:
     return Noise(DDPMScheduler(**BETAS))
 
 
-def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 5000) -> StableDiffusionPipeline:
+def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 7000) -> StableDiffusionPipeline:
     torch.manual_seed(1)
     tokenizer = build_tokenizer()
     painter = Painter(len(tokenizer))
@@ -159,16 +192,21 @@ def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 5000) -> Sta
         painter.unet.load_state_dict(saved.unet.state_dict())
         painter.text_encoder.load_state_dict(saved.text_encoder.state_dict())
     painter = on(studio.device, painter)
+    channels_last(painter.unet)
     shown = studies(studio, vae, style_album(studio))
     process = noise()
 
     def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
         picked = rng.integers(len(shown.scenes), size=BATCH)
         chance = random.Random(int(rng.integers(1 << 31)))
-        ids = tokens(tokenizer, [wish(shown.scenes[index], chance) for index in picked], studio.device)
+        scenes = [shown.scenes[index] for index in picked]
+        said = [wish(scene, chance) for scene in scenes]
+        ids = tokens(tokenizer, said, studio.device)
         noisy, times, target = process.mixed(shown.latents[torch.from_numpy(picked)])
-        drawn = painter.unet(noisy, times, painter.text_encoder(ids)[0]).sample
-        return {"v": process.loss(drawn, target, times)}
+        words = painter.text_encoder(ids)[0]
+        drawn = painter.unet(noisy, times, words).sample
+        lesson = painter.lesson(words, nouns(tokenizer, ids, scenes, said))
+        return {"v": process.loss(drawn, target, times), "colours": LESSON * lesson}
 
     train(studio, Course("painter", studio.steps(full), lr=1.2e-3, decay=0.9995), painter, loss)
     return pipeline(vae, painter, tokenizer)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from picturebook.scene import TRIGGERS, Scene, Style
 from picturebook.training.albums import style_album
-from picturebook.training.loop import Course, Studio, on, train
+from picturebook.training.loop import Course, Studio, channels_last, on, train
 from picturebook.training.painter import noise, studies, tokens, wish
 
 RANK = 16
@@ -40,7 +40,7 @@ def train_style(
 ) -> dict[str, Tensor]:
     """The adapter's tensors by kohya name. The pipeline's UNet is left as it was."""
     torch.manual_seed(5)
-    unet = on(studio.device, copy.deepcopy(pipeline.unet)).requires_grad_(False)
+    unet = channels_last(on(studio.device, copy.deepcopy(pipeline.unet))).requires_grad_(False)
     unet.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, target_modules=TARGETS))
     album = style_album(studio, style)
     shown = studies(studio, pipeline.vae, album)

@@ -1,0 +1,1 @@
+"""What turns files and pages into records, one format a file."""
