@@ -1,7 +1,4 @@
-"""K8: files of every kind are ingested while the process is killed again and again: which of them got lost?
-
-Run as `python -m benchmarks.ingestion`.
-"""
+"""K8: files of every kind are ingested while the process is killed again and again: which of them got lost?"""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.cheap_encoder import CheapEncoder
 from benchmarks.mixed_files import Made, make
-from benchmarks.results import Row, write
+from benchmarks.results import Row
 from knowledge.embedded import EmbeddedBase
 from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
@@ -96,22 +92,13 @@ def k8(files: int, interruptions: int, seed: int = 0) -> Row:
     return Row("K8", what, len(gone), len(gone), len(gone), "files", "equal", 0, note)
 
 
-def measure(files: int, interruptions: int) -> Row:
-    started = time.monotonic()
-    row = k8(files, interruptions)
-    print(f"{row.id} {row.value:.0f} {row.what} ({row.note})")
-    if files >= 5000 and interruptions >= 20:
-        write("ingestion", COMMAND, time.monotonic() - started, [row])
-    return row
+def interrupted_often(share: float) -> list[Row]:
+    return [k8(max(100, round(5000 * share)), max(2, round(20 * share)))]
 
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--files", type=int, default=5000, help="results are kept from 5000 on")
-    asked.add_argument("--interruptions", type=int, default=20)
-    asked.add_argument("--work", type=Path, nargs=2, metavar=("FOLDER", "DATA"), help="one run, as it is interrupted")
-    chosen = asked.parse_args()
-    if chosen.work:
-        work(*chosen.work)
-    else:
-        measure(chosen.files, chosen.interruptions)
+    asked.add_argument(
+        "--work", type=Path, nargs=2, required=True, metavar=("FOLDER", "DATA"), help="one run, as it is interrupted"
+    )
+    work(*asked.parse_args().work)

@@ -23,8 +23,10 @@ MEASURES: Mapping[str, str] = {
     "K5": "benchmarks.endurance:k5",
     "K6": "benchmarks.endurance:k6",
     "K7": "benchmarks.endurance:k7",
+    "K8": "benchmarks.ingestion:interrupted_often",
     "K9": "benchmarks.retrieval:hybrid",
     "K10": "benchmarks.retrieval:two_things",
+    "K11": "benchmarks.lora_zoo:k11",
 }
 """Each a function of the share of its full size, that gives rows."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,7 @@ from benchmarks.lora_makers import (
     safetensors,
     spelled,
 )
+from benchmarks.results import Row
 from knowledge.lora_files import read_card
 from knowledge.problems import TryAgain
 
@@ -254,6 +256,16 @@ REFUSED: Mapping[str, tuple[Callable[[Path], object], str]] = {
 
 def named(folder: Path, name: str) -> Path:
     return folder / (name if Path(name).suffix in (".SAFETENSORS", ".ckpt", ".pt") else f"{name}.safetensors")
+
+
+def k11(share: float) -> list[Row]:
+    """All of them, whatever the share: they are few."""
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = misjudged(Path(folder))
+    for line in wrong:
+        print(line)
+    what = f"{len(READABLE)} LoRA files and {len(REFUSED)} that are none: wrong families, refusals without a reason"
+    return [Row("K11", what, len(wrong), len(wrong), len(wrong), "files", "equal", 0)]
 
 
 def misjudged(folder: Path) -> list[str]:

@@ -28,6 +28,7 @@ from picturebook.drawing import draw
 from picturebook.scene import COLOURS, KINDS, Scene, Thing, any_scene, captions
 from tools.retrieve import Retriever
 
+LEFT_OUT = {"site-packages", "test", "tests", "idlelib", "lib2to3", "pydoc_data", "turtledemo"}
 DOCUMENTS, QUESTIONS, PROMPTS = 2500, 500, 300
 NEAREST = 4
 """References asked for where two things are wanted."""
@@ -45,7 +46,9 @@ def empty_base() -> Iterator[tuple[EmbeddedBase, Path]]:
 
 def explained() -> Iterator[tuple[str, str]]:
     """First line and the rest of the documentation of Python's own library: what a thing does, and how it is told."""
-    for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("[a-z]*.py")):
+    library = Path(sysconfig.get_paths()["stdlib"])
+    inner = (path for path in library.rglob("*.py") if not LEFT_OUT & {*path.relative_to(library).parts})
+    for path in sorted(inner):
         tree = ast.parse(path.read_text("utf-8", errors="replace"))
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
