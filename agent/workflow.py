@@ -49,7 +49,7 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
     wish.refuse_nonsense()
     for name in wish.collections if wish.retrieve else ():
-        bench.base.about(name)  # an unknown collection is refused before anything heavy loads
+        bench.base.spaces(name)  # an unknown collection is refused before anything heavy loads
     _refuse_unusable(bench, wish.loras)
     LoraPicker(bench.base, bench.encoders, bench.renderer).refuse_unknown(wish.loras)
     notes = Notes()

@@ -15,7 +15,7 @@ from PIL import Image
 
 import picturebook
 from benchmarks.results import Row, rate
-from knowledge.base import Item, Query
+from knowledge.base import Item, Query, Space
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
 from knowledge.embedders import TEXT, Encoders
@@ -63,9 +63,8 @@ def hybrid(share: float) -> list[Row]:
     random.Random("K9").shuffle(pairs)
     pairs = pairs[: max(60, round(DOCUMENTS * share))]
     embedder = SentenceEmbedder()
-    clip = ClipEmbedder(str(Path(picturebook.__file__).parent / "models" / "clip"))
     with empty_base() as (base, _):
-        base.ensure("texts", Encoders(embedder, clip).spaces()[:1])
+        base.ensure("texts", [Space(TEXT, embedder.fingerprint, embedder.dim)])
         vectors = embedder.texts([rest for _, rest in pairs])
         items = [Item(Lore(id=str(n), title="", body=rest), {TEXT: vectors[n]}) for n, (_, rest) in enumerate(pairs)]
         base.upsert("texts", items)

@@ -18,6 +18,7 @@ from knowledge.embedded_collection import Collection
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.records import LoraCard, Lore, Reference
 from knowledge.sqlite_store import told
+from knowledge.versions import names, none_named
 
 T = TypeVar("T")
 TRIES = 5
@@ -121,9 +122,7 @@ class EmbeddedBase:
         aliases = self.aliases()
         if found := self._find(aliases.get(name, name)):
             return found
-        own = {*self.collections()} - {*aliases.values()}
-        there = ", ".join(map(repr, sorted({*own, *aliases}))) or "none yet: ingest something first"
-        raise TryAgain(f"There is no collection {name[:60]!r}; there are: {there}.")
+        raise none_named(name, names(aliases, self.collections()))
 
     def _find(self, name: str) -> Collection | None:
         return self._at(folder_of(self.folder, name))

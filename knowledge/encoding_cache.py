@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from knowledge.embedders import Embedder, TextEmbedder
-from knowledge.sqlite_store import connect
+from knowledge.sqlite_store import connect, transaction
 
 MOST = 100_000
 """Vectors kept; the ones made first go first."""
@@ -40,28 +41,17 @@ class EncodingCache:
 
     def _kept(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         try:
-            db = self._open()
-            try:
+            with closing(self._open()) as db:
                 found = [db.execute("SELECT key, vector FROM made WHERE key=?", (key,)).fetchone() for key in keys]
-            finally:
-                db.close()
         except (sqlite3.DatabaseError, OSError):
             return {}
         return {row[0]: np.frombuffer(row[1], "<f4") for row in found if row}
 
     def _keep(self, fresh: dict[bytes, NDArray[np.float32]]) -> None:
         rows = [(key, np.ascontiguousarray(row, "<f4").tobytes()) for key, row in fresh.items()]
-        try:
-            db = self._open()
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                db.executemany("INSERT OR IGNORE INTO made(key, vector) VALUES (?, ?)", rows)
-                db.execute("DELETE FROM made WHERE number <= (SELECT max(number) FROM made) - ?", (MOST,))
-                db.execute("COMMIT")
-            finally:
-                db.close()
-        except (sqlite3.DatabaseError, OSError):
-            return
+        with suppress(sqlite3.DatabaseError, OSError), closing(self._open()) as db, transaction(db):
+            db.executemany("INSERT OR IGNORE INTO made(key, vector) VALUES (?, ?)", rows)
+            db.execute("DELETE FROM made WHERE number <= (SELECT max(number) FROM made) - ?", (MOST,))
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -130,20 +130,20 @@ class Ledger:
 
     def claims(self, collection: str, keys: Sequence[str]) -> dict[str, set[str]]:
         """The ids of the records that came from each of the sources."""
-        found: dict[str, set[str]] = {key: set() for key in keys}
-        chosen = f"SELECT key, record_id FROM claim WHERE collection=? AND key IN ({LISTED})"
-        with self._reading() as db:
-            for key, record_id in db.execute(chosen, (collection, json.dumps(keys))):
-                found[key].add(record_id)
-        return found
+        return self._claimed("key", "record_id", collection, keys)
 
     def claimants(self, collection: str, ids: Sequence[str]) -> dict[str, set[str]]:
         """The keys of the sources that each of the records came from."""
-        found: dict[str, set[str]] = {record_id: set() for record_id in ids}
-        chosen = f"SELECT record_id, key FROM claim WHERE collection=? AND record_id IN ({LISTED})"
+        return self._claimed("record_id", "key", collection, ids)
+
+    def _claimed(
+        self, by: Literal["key", "record_id"], what: Literal["key", "record_id"], collection: str, asked: Sequence[str]
+    ) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {one: set() for one in asked}
+        chosen = f"SELECT {by}, {what} FROM claim WHERE collection=? AND {by} IN ({LISTED})"
         with self._reading() as db:
-            for record_id, key in db.execute(chosen, (collection, json.dumps(ids))):
-                found[record_id].add(key)
+            for one, claimed in db.execute(chosen, (collection, json.dumps(asked))):
+                found[one].add(claimed)
         return found
 
     def unfinished(self, collection: str = "") -> list[Entry]:

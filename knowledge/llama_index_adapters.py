@@ -18,6 +18,7 @@ from knowledge.base import Hit
 from knowledge.fusion import Findings
 from knowledge.image_files import encode_plain
 from knowledge.records import Reference
+from knowledge.vector_index import units
 
 
 class KnowledgeRetriever(BaseRetriever):
@@ -69,5 +70,4 @@ class LlamaIndexEmbedder:
 
 
 def unit(rows: Sequence[Sequence[float]]) -> NDArray[np.float32]:
-    made = np.array(rows, np.float32)
-    return made / np.linalg.norm(made, axis=1, keepdims=True) if len(made) else made.reshape(0, 0)
+    return units(np.array(rows, np.float32).reshape(len(rows), -1)) if rows else np.empty((0, 0), np.float32)

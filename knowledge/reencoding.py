@@ -21,11 +21,11 @@ def reencode(ingester: Ingester, name: str, on_progress: Callable[[int, int], No
     `TryAgain` for a collection that no name points to: nothing could be moved.
     """
     base, encoders = ingester.base, ingester.encoders
-    old, new = base.about(name), version_of(name, encoders)
     if not stale(base, name, encoders):
         return Report()
     if name not in base.aliases():
         raise TryAgain(f"The collection {name!r} has one version only: ingest its records under another name.")
+    old, new = base.about(name), version_of(name, encoders)
     base.ensure(new, encoders.spaces())
     after, stored, failed = "", list[str](), list[tuple[str, str]]()
     while ids := base.ids(old.name, after, PAGE):

@@ -14,6 +14,7 @@ from knowledge.ingest import Ingester
 from knowledge.problems import GiveUp
 from knowledge.records import LoraCard, Lore, Reference
 from knowledge.reencoding import reencode
+from knowledge.versions import stale
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,10 @@ class Starter:
         said = hashlib.sha256("\n".join(record.model_dump_json() for record in records).encode()).hexdigest()
         ledger = self._read()
         before = ledger.get(collection, {"records": "", "ids": []})
-        if collection in base.aliases():
+        there = collection in base.aliases()
+        if there and stale(base, collection, self.ingester.encoders):
             reencode(self.ingester, collection)
-        if before["records"] == said and collection in base.aliases():
+        if there and before["records"] == said:
             return False
         report = self.ingester.add(collection, records)
         if report.failed:

@@ -18,6 +18,7 @@ from weaviate.collections import CollectionAsync
 
 from knowledge.base import About, Space
 from knowledge.problems import GiveUp, TryAgain
+from knowledge.versions import names, none_named
 from knowledge.weaviate_names import CATALOGUE, ENTRY, class_for, tenant_for, uuid_for
 from knowledge.weaviate_schema import prepare
 
@@ -55,8 +56,9 @@ async def named(client: WeaviateAsyncClient, name: str) -> Entry:
     """The same. Raises `TryAgain` if there is none."""
     if entry := await known(client, name):
         return entry
-    there = ", ".join(repr(entry.name) for entry in await entries(client)) or "none yet: ingest something first"
-    raise TryAgain(f"There is no collection {name[:60]!r}; there are: {there}.")
+    there = await entries(client)
+    aliases = {one.name: one.points_to for one in there if one.points_to}
+    raise none_named(name, names(aliases, (one.name for one in there)))
 
 
 async def entries(client: WeaviateAsyncClient) -> list[Entry]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pickle
-import resource
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +14,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
+from benchmarks.hindrances import files_at_most
 from knowledge.gallery import Gallery
 from ui.cli import app
 
@@ -147,17 +145,6 @@ def test_a_data_folder_that_cannot_be_made_is_told(files: Path, monkeypatch: pyt
     assert "ATELIER_DATA" in refused("a fox")
 
 
-@contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """As on a full disk, writing fails; and for this process only."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.parametrize("room", [0, 4_000, 40_000])
 @pytest.mark.parametrize("kept_before", [False, True])
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(
@@ -169,7 +156,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
     if kept_before:
         gallery.keep_file(tmp_path / "noise.png")
     files = sorted(path for path in tmp_path.rglob("*.*") if path.suffix in (".png", ".tmp"))
-    with no_file_longer_than(room):
+    with files_at_most(room):
         assert "free some" in refused("a red castle", "--reference", "noise.png", "--steps", "2")
     assert sorted(path for path in tmp_path.rglob("*.*") if path.suffix in (".png", ".tmp")) == files
     assert gallery.recent(1) == []

@@ -20,6 +20,8 @@ from tools.renderer import Renderer
 
 NEAR = 32
 """Cards looked at for one wish or name."""
+LISTED = 1000
+"""Cards among whose names one like an unknown name is looked for."""
 
 
 class LoraPick(Value):
@@ -97,10 +99,12 @@ class LoraPicker:
         return "; ".join(said[:3]) or "no style asked for"
 
     def _called(self, name: str, collection: str) -> list[tuple[Hit, LoraCard]]:
-        """The cards of that name or alias, in any case."""
+        """The cards of that name or alias, in any case; no encoder is asked."""
         wanted = name.strip()
-        exact = find(self.base, (collection,), Query(where=Or((Eq("name", wanted), Eq("aliases", wanted))), limit=NEAR))
-        found = {card.id: (hit, card) for hit, card in [*cards(exact.hits), *self._near(wanted, collection)]}
+        exact = Query(where=Or((Eq("name", wanted), Eq("aliases", wanted))), limit=NEAR)
+        asked = (exact, Query(wanted, limit=NEAR)) if wanted else (exact,)
+        near = [one for query in asked for one in cards(find(self.base, (collection,), query).hits)]
+        found = {card.id: (hit, card) for hit, card in near}
         return [
             (hit, card)
             for hit, card in found.values()
@@ -129,7 +133,8 @@ class LoraPicker:
         )
 
     def _close_names(self, name: str, collection: str) -> str:
-        there = {card.name.casefold(): card.name for _, card in self._near(name, collection)}
+        listed = cards(find(self.base, (collection,), Query(limit=LISTED)).hits)
+        there = {card.name.casefold(): card.name for _, card in listed}
         near = difflib.get_close_matches(name.casefold(), there, n=3, cutoff=0.5) or sorted(there)[:5]
         if not near:
             return "there are none: add a LoRA file first"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge import versions
 from knowledge.base import About, Hit
 from knowledge.collection_archive import export_collection, import_collection
 from knowledge.embedded import EmbeddedBase
@@ -16,7 +17,6 @@ from knowledge.problems import GiveUp, TryAgain
 from knowledge.readers.pictures import perceptual_hash
 from knowledge.records import Lore, Reference
 from knowledge.reencoding import reencode
-from knowledge.versions import stale
 from tools.retrieve import Retriever
 from ui.telling import line
 
@@ -60,14 +60,12 @@ def listed(workshop: Workshop) -> list[str]:
 def names(workshop: Workshop) -> dict[str, About]:
     """Each collection under the name people use: its alias where it has one."""
     base = workshop.bench.base
-    aliases = base.aliases()
-    own = [name for name in base.collections() if name not in aliases.values()]
-    return {name: base.about(name) for name in sorted((*aliases, *own))}
+    return {name: base.about(name) for name in versions.names(base.aliases(), base.collections())}
 
 
 def said(workshop: Workshop, about: About) -> str:
     encoders = ", ".join(f"{space.name} {space.encoder[:12]} ({space.dim})" for space in about.spaces)
-    old = stale(workshop.bench.base, about.name, workshop.bench.encoders)
+    old = versions.stale(workshop.bench.base, about.name, workshop.bench.encoders)
     advice = "; made with another encoder: run atelier knowledge reencode" if old else ""
     return f"{about.records} records, {encoders or 'no vectors'}{advice}"
 
@@ -203,7 +201,7 @@ def imported(workshop: Workshop, file: Path, name: str) -> list[str]:
 
 
 def stale_here(workshop: Workshop, name: str) -> bool:
-    return stale(workshop.bench.base, name, workshop.bench.encoders)
+    return versions.stale(workshop.bench.base, name, workshop.bench.encoders)
 
 
 def compacted(workshop: Workshop, name: str) -> list[str]:
@@ -222,7 +220,7 @@ def checked(workshop: Workshop) -> tuple[list[str], bool]:
 def trouble(workshop: Workshop, name: str) -> str:
     """What is wrong with one collection, or nothing: other encoders, or pictures that are gone."""
     base = workshop.bench.base
-    if stale(base, name, workshop.bench.encoders):
+    if versions.stale(base, name, workshop.bench.encoders):
         return f"made with another encoder: run atelier knowledge reencode {name}"
     after, gone = "", list[str]()
     while ids := base.ids(name, after):
