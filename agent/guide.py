@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from agent.wish import Wish
 from knowledge.base import Hit
 from knowledge.picture import Citation
+from knowledge.recipe import LineControl
 from knowledge.records import Reference
 from tools.mentions import mentions
 
@@ -28,12 +30,17 @@ def guide(wish: Wish, hits: Sequence[Hit], prompt: str) -> Guide:
     if wish.control is None:
         return Guide("none: the drawing starts from your picture" if wish.reference_id else "none: not asked for")
     if wish.reference_id:
-        return Guide(f"{wish.control} edges of your picture", wish.reference_id)
+        return Guide(f"{_shapes(wish.control)} of your picture", wish.reference_id)
     for hit in hits:
         if isinstance(hit.record, Reference) and _shows(hit.record, prompt):
-            gave = f"{wish.control} edges"
+            gave = _shapes(wish.control)
             return Guide(f"{gave} of the reference {hit.record.caption!r}", hit.record.image_id, (hit.cited(gave),))
     return Guide("none: no reference that shows this was retrieved")
+
+
+def _shapes(control: str) -> str:
+    kind = control.partition(":")[0]
+    return f"{kind} {'edges' if kind in get_args(LineControl) else 'map'}"
 
 
 def _shows(reference: Reference, prompt: str) -> bool:

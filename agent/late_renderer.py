@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from knowledge.recipe import Recipe
-from tools.renderer import OnProgress, Rendered, Renderer
+from knowledge.recipe import ControlKind, Recipe
+from tools.renderer import Asked, OnProgress, Rendered, Renderer
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,23 @@ class LateRenderer:
     def made(self) -> Renderer:
         return self.make()
 
-    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
-        return self.made.render(recipe, on_progress, cancelled)
+    def render(
+        self,
+        recipe: Recipe,
+        on_progress: OnProgress | None,
+        cancelled: threading.Event | None,
+        asked: Asked | None = None,
+    ) -> Rendered:
+        return self.made.render(recipe, on_progress, cancelled, asked)
 
     def family(self, model: str) -> str:
         return self.made.family(model)
 
     def tokens(self, model: str, prompt: str) -> tuple[int, int]:
         return self.made.tokens(model, prompt)
+
+    def controls(self, model: str) -> tuple[ControlKind, ...]:
+        return self.made.controls(model)
 
     def side(self, model: str) -> int:
         return self.made.side(model)

@@ -26,7 +26,7 @@ def redraw(bench: Bench, file: Path, call: Call) -> Redrawn:
     """Raises `TryAgain` if the file has no recipe, or if an image its recipe needs is nowhere to be found."""
     provenance, inputs = read_provenance(file)
     bench.gallery.keep_inputs(inputs)
-    picture = PictureRenderer(bench.renderer, bench.gallery).paint(provenance, call)
+    picture = PictureRenderer(bench.renderer, bench.gallery, bench.detectors).paint(provenance, call)
     if file.suffix.lower() in LOSSY:
         return Redrawn(picture, None)
     before, after = open_image(file), bench.gallery.image(picture.id)

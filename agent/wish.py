@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlKind, Recipe
+from tools.control import chosen
 from tools.renderer import Renderer
 
 LONGEST = 2000
@@ -29,7 +30,10 @@ def looked_in(model: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Wish:
-    """None leaves a choice to the model or to the recipe's default; `size` is width and height in pixels."""
+    """None leaves a choice to the model or to the recipe's default; `size` is width and height in pixels.
+
+    `control` is a kind, or `KIND:PREPROCESSOR` to say how its map is made.
+    """
 
     prompt: str
     model: str
@@ -44,6 +48,8 @@ class Wish:
     style: bool = True
     loras: tuple[str, ...] = ()
     reference_id: str | None = None
+    mask_id: str | None = None
+    strength: float | None = None
     control: str | None = None
 
     def refuse_nonsense(self) -> None:
@@ -52,8 +58,8 @@ class Wish:
             raise TryAgain("The prompt is empty; say what to draw.")
         if len(self.prompt) > LONGEST:
             raise TryAgain(f"The prompt has {len(self.prompt)} characters; use at most {LONGEST}.")
-        if self.control is not None and self.control not in CONTROLS:
-            raise TryAgain(f"There is no control {self.control!r}; use {' or '.join(CONTROLS)}.")
+        if self.control is not None:
+            chosen(*self.control.partition(":")[::2])
         self._recipe(64)
 
     def as_recipe(self, renderer: Renderer) -> Recipe:
@@ -72,6 +78,7 @@ class Wish:
             "guidance_scale": self.guidance,
             "scheduler": self.scheduler,
             "seed": self.seed,
+            "strength": self.strength,
         }
         try:
             return Recipe.model_validate({name: value for name, value in asked.items() if value is not None})

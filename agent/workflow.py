@@ -55,6 +55,7 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     notes = Notes()
     with notes.timed("start"):  # the renderer's libraries load now, if they have not
         plain = wish.as_recipe(bench.renderer)
+        _refuse_control(bench, wish)
     with notes.timed("retrieve"):
         hits = _retrieve(bench, wish, notes)
     with notes.timed("rewrite"):
@@ -63,9 +64,10 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
         pick = _pick_loras(bench, wish, notes)
     with notes.timed("prepare_control"):
         controls = _prepare_control(bench, wish, plain.patched(Patch(prompt=prompt)), notes)
-    start = None if controls else wish.reference_id
+    start = wish.reference_id if wish.mask_id or not controls else None
     prompt = _with_triggers(bench, wish.model, prompt, pick.trigger_words)
-    recipe = plain.patched(Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start))
+    patch = Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start, mask_id=wish.mask_id)
+    recipe = plain.patched(patch)
     return _render(bench, wish, recipe, notes, call)
 
 
@@ -116,6 +118,13 @@ def _refuse_unusable(bench: Bench, names: Sequence[str]) -> None:
             raise TryAgain(why)
 
 
+def _refuse_control(bench: Bench, wish: Wish) -> None:
+    kind = (wish.control or "").partition(":")[0]
+    if kind and kind not in (can := bench.renderer.controls(wish.model)):
+        there = f"choose {' or '.join(can)}, or " if can else ""
+        raise TryAgain(f"There is no {kind!r} ControlNet for {wish.model!r}: {there}leave the control out.")
+
+
 def _with_triggers(bench: Bench, model: str, prompt: str, triggers: Sequence[str]) -> str:
     """Trigger words come last, but first where the model would not read the end."""
     joined = ", ".join((prompt, *triggers))
@@ -128,8 +137,9 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
     notes.add("prepare_control", found.why, found.citations)
     if found.image_id is None or wish.control is None:
         return ()
-    preparer = ControlPreparer(bench.gallery)
-    return (preparer.prepare_control(found.image_id, CONTROLS[wish.control], recipe.width, recipe.height),)
+    kind, _, preprocessor = wish.control.partition(":")
+    preparer, size = ControlPreparer(bench.gallery, bench.detectors), (recipe.width, recipe.height)
+    return (preparer.prepare_control(found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor),)
 
 
 def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
@@ -144,5 +154,5 @@ def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) 
     provenance = Provenance(
         recipe=recipe, wish=wish.prompt, citations=tuple(notes.citations), decisions=tuple(notes.decisions)
     )
-    picture = PictureRenderer(bench.renderer, bench.gallery).paint(provenance, call)
+    picture = PictureRenderer(bench.renderer, bench.gallery, bench.detectors).paint(provenance, call)
     return replace(picture, seconds=notes.seconds | picture.seconds)

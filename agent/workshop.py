@@ -29,6 +29,7 @@ from knowledge.lora_files import LoraShelf, file_hash
 from knowledge.problems import TryAgain
 from knowledge.sentence_embedder import SentenceEmbedder
 from knowledge.starter import Starter
+from tools.preprocess.detectors import Detectors
 from tools.renderer import Renderer
 from tools.toolbox import Bench
 
@@ -58,7 +59,8 @@ def open_workshop(settings: Settings) -> Workshop:
     _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), shelf, looked_in(settings.model))
     model = chat_model(settings)
     renderer = LateRenderer(partial(_renderer, gallery, shelf, settings.device))
-    bench = Bench(base, encoders, gallery, renderer, shelf, ChatPromptWriter(model) if model else None)
+    writer = ChatPromptWriter(model) if model else None
+    bench = Bench(base, encoders, gallery, renderer, shelf, writer, Detectors(settings.device))
     lines = (
         f"model {settings.model}",
         f"knowledge {settings.knowledge}",
@@ -94,12 +96,12 @@ def open_ingestion(settings: Settings, workshop: Workshop, allow_urls: bool) -> 
 
 def _renderer(gallery: Gallery, shelf: LoraShelf, asked: str) -> Renderer:
     from tools.engine.devices import device
-    from tools.engine.diffusers_renderer import DiffusersRenderer
+    from tools.engine.engine_renderer import EngineRenderer
     from tools.engine.model_files import KnownModel
 
     controlnets = {"canny": str(MODELS / "controlnet-canny")}
     book = KnownModel(str(MODELS / "pipeline"), "picturebook", controlnets, 128)
-    return DiffusersRenderer(gallery.image, shelf.path, {"picturebook": book}, device(asked))
+    return EngineRenderer(gallery.image, shelf.path, {"picturebook": book}, device(asked))
 
 
 def _encoders(kept: Path) -> Encoders:

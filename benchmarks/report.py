@@ -1,4 +1,4 @@
-"""The tables of the README, made from the results: `python -m benchmarks.report` puts them between their marks."""
+"""The tables of the README, made from the results: `atelier bench report` puts them between their marks."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def _value(number: float, unit: str) -> str:
     return f"{100 * number:.1f} %" if unit == "rate" else f"{number:.3g} {unit}"
 
 
-if __name__ == "__main__":
+def write_tables() -> None:
     README.write_text(with_tables(README.read_text("utf-8")), encoding="utf-8")

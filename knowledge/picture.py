@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
-from knowledge.recipe import Identifier, Recipe, Value
+from pydantic import Field
+
+from knowledge.recipe import ControlKind, Identifier, Recipe, Value
 
 Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render"]
 
@@ -30,6 +32,18 @@ class Decision(Value):
     why: str
 
 
+class Adherence(Value):
+    """How well the finished picture follows one control map, `image_id`; 1 is wholly.
+
+    `edge F1` counts lines that are where the other has one, `rank correlation` compares what is before what.
+    """
+
+    kind: ControlKind
+    image_id: Identifier
+    measure: Literal["edge F1", "rank correlation"]
+    value: Annotated[float, Field(ge=-1, le=1)]
+
+
 class Provenance(Value):
     """The full record that travels inside the image file: enough to explain the picture and to draw it again."""
 
@@ -38,6 +52,7 @@ class Provenance(Value):
     parent_id: Identifier | None = None
     citations: tuple[Citation, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    adherence: tuple[Adherence, ...] = ()
     versions: dict[str, str] = {}
 
 

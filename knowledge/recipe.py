@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 Scheduler = Literal["ddim", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_sde", "euler", "euler_a", "heun", "lcm", "unipc"]
-ControlKind = Literal["canny"]
+LineControl = Literal["canny", "lineart", "lineart_anime", "mlsd", "scribble", "softedge"]
+"""The kinds of control whose maps are lines on black."""
+ControlKind = Literal[LineControl, "depth", "inpaint", "normal", "openpose", "seg", "shuffle", "tile"]
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A SHA-256 in hex: of an image's file, of a LoRA's file."""

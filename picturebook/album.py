@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +21,9 @@ Drawings = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Album:
+    """`name` is its own: drawings of another world have another."""
+
+    name: str
     scenes: tuple[Scene, ...]
     drawings: Drawings
 
@@ -44,9 +48,11 @@ def training_scenes(count: int, seed: int, style: Style = "plain") -> tuple[Scen
 def open_album(
     folder: Path, count: int, seed: int = 0, style: Style = "plain", say: Callable[[str], None] = print
 ) -> Album:
-    """The album of that style, drawn if the folder does not hold it yet."""
+    """The album of that style, drawn if the folder does not hold it yet, or holds one of an earlier world."""
     scenes = training_scenes(count, seed, style)
-    path = folder / f"album-{style.replace(' ', '-')}-{count}-{seed}.npy"
+    mark = hashlib.sha256(draw_many([scenes[0], scenes[-1]]).tobytes()).hexdigest()[:8]
+    name = f"{style.replace(' ', '-')}-{count}-{seed}-{mark}"
+    path = folder / f"album-{name}.npy"
     if not path.exists():
         say(f"drawing {count} pictures, {style}")
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,4 +66,4 @@ def open_album(
                 done += len(made)
         drawings.flush()
         path.with_suffix(".part").rename(path)
-    return Album(scenes, np.load(path, mmap_mode="r"))
+    return Album(name, scenes, np.load(path, mmap_mode="r"))

@@ -29,6 +29,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "words.png").write_text("This is no picture.", encoding="utf-8")
     (tmp_path / "bomb.png").write_bytes(bomb(60_000, 60_000))
     (tmp_path / "folder.png").mkdir()
+    for name, side in (("large.png", 64), ("small.png", 8)):
+        Image.new("L", (side, side), "white").save(tmp_path / name)
     loras = tmp_path / "loras"
     loras.mkdir()
     with zipfile.ZipFile(loras / "zipped.ckpt", "w") as archive:
@@ -87,11 +89,13 @@ def test_an_option_that_is_not_there_is_refused_too() -> None:
         (["a fox", "--model", ""], "The model ''"),
         (["a fox", "--guidance", "nan"], "nan"),
         (["a fox", "--seed", "-1"], "'-1'"),
-        (["a fox", "--control", "depth"], "'depth'"),
+        (["a fox", "--control", "magic"], "'magic'"),
+        (["a fox", "--control", "canny:magic"], "'magic'"),
         (["a fox", "--negative", "x" * 3000], "2000 characters"),
         (["a fox", "-o", "fox.gif"], "'fox.gif'"),
         (["a fox", "-o", "fox"], "'fox'"),
         (["a fox", "-o", "nowhere/fox.png"], "'nowhere'"),
+        (["a fox", "--strength", "2"], "strength '2.0'"),
         (["a fox", "-o", "words.png/fox.png"], "'words.png'"),
         (["a fox", "-o", "folder.png"], "folder"),
     ],
@@ -112,11 +116,15 @@ def test_what_is_wrong_with_the_words_is_told_before_any_work(files: Path, argum
         (["--lora", "watercolour:heavy"], "'heavy'"),
         (["--lora", "watercolour:99"], "out of range"),
         (["--collection", "atlantis"], "'atlantis'"),
+        (["--control", "depth"], "There is no 'depth' ControlNet for 'picturebook': choose canny"),
         (["--reference", "nowhere.png"], "'nowhere.png'"),
         (["--reference", "broken.png"], "'broken.png'"),
         (["--reference", "words.png"], "'words.png'"),
         (["--reference", "folder.png"], "'folder.png'"),
         (["--reference", "bomb.png"], "too large"),
+        (["--mask", "large.png"], "A mask needs a picture to repaint"),
+        (["--mask", "small.png", "--reference", "large.png"], "The mask has 8x8 pixels"),
+        (["--mask", "nowhere.png", "--reference", "large.png"], "'nowhere.png'"),
         (["--model", "loras/zipped.ckpt"], "zipped.ckpt"),
         (["--model", "no-one/no-such-model"], "'no-one/no-such-model'"),
         (["--model", "folder.png"], "folder.png"),

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer
 from PIL import Image
@@ -166,6 +167,20 @@ def test_a_reference_guides_with_its_edges_or_is_the_start(filled: Path, book: P
     (started,) = pictures(done("draw", *asked, "--json"))
     assert started["recipe"]["init_image_id"]
     assert started["recipe"]["controls"] == []
+
+
+def test_only_the_white_part_of_a_mask_is_repainted(filled: Path, book: Path, tmp_path: Path) -> None:
+    reference = book / "knowledge" / "references" / "house-1.png"
+    inside = np.zeros((128, 128), bool)
+    inside[40:100, 30:90] = True
+    Image.fromarray(np.where(inside, 255, 0).astype(np.uint8)).save("mask.png")
+    done("draw", "a blue house", "--reference", reference, "--mask", "mask.png", "--strength", "1", "--steps", "4",
+         "-o", "new.png")  # fmt: skip
+    with Image.open(reference) as before, Image.open(tmp_path / "new.png") as after:
+        changed = (np.asarray(before.convert("RGB")) != np.asarray(after)).any(axis=2)
+    assert not changed[~inside].any()
+    assert changed[inside].mean() > 0.7
+    assert json.loads(done("draw", "--again", "new.png", "--json").stdout)["identical"] is True
 
 
 def test_a_retrieved_reference_guides_where_it_shows_what_is_drawn(filled: Path) -> None:

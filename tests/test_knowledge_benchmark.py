@@ -7,13 +7,13 @@ import pytest
 
 from benchmarks.clip_like import RARE, ClipLike, items, nearest
 from benchmarks.hostile_strings import hostile_strings
-from benchmarks.knowledge import MEASURES, function, measure
+from benchmarks.knowledge import SUITE
 from benchmarks.search_speed import recall
 from benchmarks.timing import at, median
 
 
 def test_every_measure_can_be_called() -> None:
-    assert all(callable(function(name)) for name in MEASURES)
+    assert all(callable(SUITE.function(name)) for name in SUITE.measures)
 
 
 def test_the_made_vectors_are_units_and_the_same_each_time() -> None:
@@ -60,5 +60,5 @@ def test_there_are_enough_hostile_strings_and_none_of_them_is_right() -> None:
 
 @pytest.mark.parametrize("name", ["K6", "K7"])
 def test_nothing_fails_that_is_counted_by_its_failures(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert [row.value for row in measure([name], 0.01)] in ([0, 0], [0])
+    assert [row.value for row in SUITE.measure([name], 0.01)] in ([0, 0], [0])
     assert "MISSED" not in capsys.readouterr().out

@@ -19,7 +19,7 @@ from knowledge.embedded import EmbeddedBase
 from knowledge.embedders import Encoders
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
-from tools.engine.diffusers_renderer import DiffusersRenderer
+from tools.engine.engine_renderer import EngineRenderer
 from tools.toolbox import Bench, toolbox
 from ui.cli import app
 
@@ -94,7 +94,7 @@ def test_no_option_is_named_that_is_not_there() -> None:
 
 def test_every_tool_is_named(tmp_path: Path) -> None:
     clip, gallery, shelf = ClipEmbedder("not loaded"), Gallery(tmp_path / "gallery"), LoraShelf(())
-    renderer = DiffusersRenderer(gallery.image, shelf.path, {}, "cpu")
+    renderer = EngineRenderer(gallery.image, shelf.path, {}, "cpu")
     tools = toolbox(Bench(EmbeddedBase(tmp_path), Encoders(clip, clip), gallery, renderer, shelf))
     assert re.findall(r"^\| `(\w+)`", section("Tools"), re.MULTILINE) == [tool.name for tool in tools]
 
@@ -107,7 +107,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 
 def test_the_figures_are_those_that_were_measured() -> None:
-    assert with_tables(README) == README, "run python -m benchmarks.report"
+    assert with_tables(README) == README, "run atelier bench report"
 
 
 def test_the_pictures_are_there() -> None:

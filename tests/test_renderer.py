@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from knowledge.problems import GiveUp, Problem, TryAgain
 from knowledge.recipe import ControlUse, LoraUse, Recipe, ReferenceUse, Scheduler
 from tests import tiny_models
-from tools.engine.diffusers_renderer import DiffusersRenderer
+from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.model_files import KnownModel
 from tools.engine.quiet import quiet
 from tools.engine.schedulers import FLOW_SCHEDULERS, SCHEDULERS, scheduler_for
@@ -34,7 +34,7 @@ class Studio:
     """A folder of tiny models, the images and adapters a recipe may name, and one renderer over them."""
 
     folder: Path
-    renderer: DiffusersRenderer
+    renderer: EngineRenderer
     adapters: dict[str, Path]
 
     def recipe(self, **changes: Any) -> Recipe:
@@ -63,7 +63,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
     }
     pictures = {CIRCLE: _picture(), SQUARES: Image.effect_mandelbrot((64, 64), (-2, -1, 1, 1), 20).convert("RGB")}
     adapters: dict[str, Path] = {}
-    return Studio(folder, DiffusersRenderer(pictures.__getitem__, adapters.__getitem__, known, "cpu"), adapters)
+    return Studio(folder, EngineRenderer(pictures.__getitem__, adapters.__getitem__, known, "cpu"), adapters)
 
 
 def _picture() -> Image.Image:
@@ -87,7 +87,7 @@ def test_a_folder_of_any_shape_draws_and_draws_the_same_again(studio: Studio, sh
 
 
 def test_the_same_recipe_gives_the_same_bytes_in_another_renderer(studio: Studio) -> None:
-    fresh = DiffusersRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
+    fresh = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
     assert fresh.render(studio.recipe(), None, None).image.tobytes() == studio.draw()
 
 
@@ -126,7 +126,7 @@ def test_the_width_of_the_text_tells_stable_diffusion_1_from_2(studio: Studio, t
 
 
 def test_tokens_are_counted_without_loading_the_model(studio: Studio) -> None:
-    fresh = DiffusersRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
+    fresh = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
     assert fresh.tokens("tiny", "fox") == (5, 77)
     assert not fresh.store._models  # pyright: ignore[reportPrivateUsage]
 
@@ -279,16 +279,9 @@ def _no_lora(studio: Studio, folder: Path) -> Path:
     return folder / "plain.safetensors"
 
 
-def _dora(studio: Studio, folder: Path) -> Path:
-    file = tiny_models.kohya_lora(folder / "dora.safetensors", studio.folder / "sd15")
-    tensors = load_file(file)
-    save_file(tensors | {key.replace("alpha", "dora_scale"): torch.ones(1) for key in tensors if "alpha" in key}, file)
-    return file
-
-
 @pytest.mark.parametrize(
     "made",
-    [_wrong_architecture, _wrong_width, _empty, _zero_bytes, _pickled, _pickle_in_disguise, _missing, _no_lora, _dora],
+    [_wrong_architecture, _wrong_width, _empty, _zero_bytes, _pickled, _pickle_in_disguise, _missing, _no_lora],
 )
 def test_a_bad_lora_is_refused_in_one_sentence_and_the_model_is_unharmed(
     studio: Studio, tmp_path: Path, made: Any
@@ -329,7 +322,7 @@ def test_a_control_map_changes_the_picture(studio: Studio, model: str) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"mask_id": CIRCLE, "init_image_id": CIRCLE}, "mask_id"),
+        ({"mask_id": CIRCLE}, "mask_id needs a picture"),
         ({"references": (ReferenceUse(image_id=CIRCLE),)}, "references"),
         ({"init_image_id": CIRCLE, "strength": 0.1}, "strength"),
         ({"clip_skip": 12}, "at most 2"),
@@ -444,7 +437,7 @@ def test_a_single_file_without_its_configuration_is_answered_at_once(
 def test_a_device_that_is_not_there_is_named(studio: Studio) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    renderer = DiffusersRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cuda")
+    renderer = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cuda")
     with pytest.raises(GiveUp, match="'cuda'"):
         renderer.render(studio.recipe(), None, None)
 
@@ -452,7 +445,7 @@ def test_a_device_that_is_not_there_is_named(studio: Studio) -> None:
 def test_a_drawing_says_nothing_on_the_terminal(
     studio: Studio, tmp_path: Path, capfd: pytest.CaptureFixture[str], recwarn: pytest.WarningsRecorder
 ) -> None:
-    renderer = DiffusersRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
+    renderer = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
     lora = studio.lora(tiny_models.kohya_lora(tmp_path / "loud.safetensors", studio.folder / "sd15"))
     capfd.readouterr()
     recwarn.clear()

@@ -21,7 +21,7 @@ from knowledge.picture import Decision, Picture, Provenance
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlUse, Recipe
 from tests import tiny_models
-from tools.engine.diffusers_renderer import DiffusersRenderer
+from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.model_files import KnownModel
 from tools.render import PictureRenderer
 from tools.renderer import Cancelled
@@ -35,7 +35,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     folder = tmp_path_factory.mktemp("bench")
     gallery, shelf = Gallery(folder / "gallery"), LoraShelf(())
     known = {"picturebook": KnownModel(str(tiny_models.sd15(folder / "model")), "picturebook", {}, 64)}
-    renderer = DiffusersRenderer(gallery.image, shelf.path, known, "cpu")
+    renderer = EngineRenderer(gallery.image, shelf.path, known, "cpu")
     clip = ClipEmbedder(str(folder / "clip"))
     return Bench(EmbeddedBase(folder / "base"), Encoders(clip, clip), gallery, renderer, shelf)
 

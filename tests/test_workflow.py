@@ -29,7 +29,7 @@ from knowledge.starter import Starter
 from tests import tiny_models
 from tests.small_clip import save_small_clip
 from tools.call import Call
-from tools.engine.diffusers_renderer import DiffusersRenderer
+from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.model_files import KnownModel
 from tools.renderer import Cancelled
 from tools.toolbox import Bench
@@ -53,7 +53,7 @@ class Shop:
 
     models: Path
     encoders: Encoders
-    renderer: DiffusersRenderer
+    renderer: EngineRenderer
 
     def bench(self, folder: Path) -> Bench:
         gallery, shelf = Gallery(folder / "gallery"), LoraShelf((self.models / "loras",))
@@ -93,7 +93,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     known = {"book": KnownModel(str(book), "picturebook", {"canny": str(models / "edges")}, 64)}
     gallery = Gallery(models / "unused")
     clip = ClipEmbedder(str(save_small_clip(models / "clip")))
-    return Shop(models, Encoders(clip, clip), DiffusersRenderer(gallery.image, LoraShelf(()).path, known, "cpu"))
+    return Shop(models, Encoders(clip, clip), EngineRenderer(gallery.image, LoraShelf(()).path, known, "cpu"))
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_a_cancelled_drawing_leaves_nothing(bench: Bench) -> None:
         ({"scheduler": "magic"}, "scheduler 'magic'"),
         ({"size": (100, 64)}, "multiple of 8"),
         ({"steps": 0}, "steps '0'"),
-        ({"control": "depth"}, "'depth'"),
+        ({"control": "deepness"}, "'deepness'.*canny, lineart"),
         ({"collections": ("atlantis",)}, "'atlantis'"),
         ({"loras": ("nobody",)}, "'nobody'"),
         ({"loras": ("evil",)}, "pickled"),

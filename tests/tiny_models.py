@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -124,6 +125,21 @@ def kohya_lora(file: Path, model: Path, rank: int = 2, strength: float = 0.5, se
         tensors[f"{name}.lora_up.weight"] = torch.randn(outs, rank) * strength
         tensors[f"{name}.alpha"] = torch.tensor(float(rank))
     save_file(tensors, file, metadata={"ss_network_module": "networks.lora"})
+    return file
+
+
+def random_like(shapes: Mapping[str, tuple[int, ...]], strength: float = 0.3, seed: int = 3) -> dict[str, torch.Tensor]:
+    """A tensor for each shape, the same for the same seed; what is named alpha is 1.5."""
+    made = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.tensor(1.5) if name.endswith("alpha") else torch.randn(shape, generator=made) * strength
+        for name, shape in shapes.items()
+    }
+
+
+def adapter(file: Path, shapes: Mapping[str, tuple[int, ...]], seed: int = 3, **metadata: str) -> Path:
+    """An adapter file of random tensors of these shapes."""
+    save_file(random_like(shapes, seed=seed), file, metadata=metadata)
     return file
 
 

@@ -6,8 +6,8 @@ import threading
 from dataclasses import dataclass, field
 
 from knowledge.problems import GiveUp
-from knowledge.recipe import Recipe
-from tools.renderer import OnProgress, Rendered
+from knowledge.recipe import ControlKind, Recipe
+from tools.renderer import Asked, OnProgress, Rendered
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,17 @@ class WordRenderer:
     def tokens(self, model: str, prompt: str) -> tuple[int, int]:
         return len(prompt.split()) + 2, self.limit
 
+    def controls(self, model: str) -> tuple[ControlKind, ...]:
+        return ()
+
     def side(self, model: str) -> int:
         return 128
 
-    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
+    def render(
+        self,
+        recipe: Recipe,
+        on_progress: OnProgress | None,
+        cancelled: threading.Event | None,
+        asked: Asked | None = None,
+    ) -> Rendered:
         raise GiveUp("This renderer only counts words.")

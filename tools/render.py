@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from knowledge.gallery import Gallery
 from knowledge.picture import Picture, Provenance
 from knowledge.recipe import Recipe
+from tools.adherence import adherence
 from tools.call import Call
+from tools.preprocess.detectors import Detectors
 from tools.renderer import Renderer
 
 
@@ -15,13 +17,15 @@ from tools.renderer import Renderer
 class PictureRenderer:
     renderer: Renderer
     gallery: Gallery
+    detectors: Detectors = field(default_factory=Detectors)
 
     def render(self, recipe: Recipe, call: Call) -> Picture:
         """Draw the picture a recipe describes. The same recipe gives the same picture."""
         return self.paint(Provenance(recipe=recipe), call)
 
     def paint(self, provenance: Provenance, call: Call) -> Picture:
-        """Draw and keep with everything known of why: wish, citations, decisions, parent."""
+        """Draw and keep with everything known of why: wish, citations, decisions, parent; and how well it follows."""
         rendered = self.renderer.render(provenance.recipe, call.on_progress, call.cancelled)
-        signed = provenance.model_copy(update={"versions": rendered.versions})
+        followed = tuple(adherence(rendered.image, provenance.recipe, self.gallery.image, self.detectors))
+        signed = provenance.model_copy(update={"versions": rendered.versions, "adherence": followed})
         return self.gallery.add(rendered.image, signed, rendered.seconds)

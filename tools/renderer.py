@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from knowledge.recipe import Recipe
+from knowledge.recipe import ControlKind, Recipe
 
 OnProgress = Callable[[int, int], None]
 """Called after each denoising step with (steps done, steps in all)."""
@@ -24,12 +24,33 @@ class Rendered:
     versions: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """
+    Who asks, and how: nothing here changes the picture.
+
+    The higher `priority` is drawn first; callers of equal priority take turns. A picture that is not done `within`
+    so many seconds is given up. `strict` draws it alone, so that it is the same to the bit whoever else asks.
+    """
+
+    caller: str = ""
+    priority: int = 0
+    within: float | None = None
+    strict: bool = False
+
+
 class Cancelled(Exception):
     """The caller asked to stop; no picture was made."""
 
 
 class Renderer(Protocol):
-    def render(self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None) -> Rendered:
+    def render(
+        self,
+        recipe: Recipe,
+        on_progress: OnProgress | None,
+        cancelled: threading.Event | None,
+        asked: Asked | None = None,
+    ) -> Rendered:
         """Draw. Raises `TryAgain` for a recipe to be changed, `GiveUp` if the model cannot be had, `Cancelled`."""
         ...
 
@@ -39,6 +60,10 @@ class Renderer(Protocol):
 
     def tokens(self, model: str, prompt: str) -> tuple[int, int]:
         """How many tokens the prompt takes, start and end included, and how many the model reads, such as (12, 77)."""
+        ...
+
+    def controls(self, model: str) -> tuple[ControlKind, ...]:
+        """The kinds of control the model can follow."""
         ...
 
     def side(self, model: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_type_hints
 
@@ -18,6 +18,7 @@ from knowledge.problems import TryAgain
 from tools.call import Call
 from tools.control import ControlPreparer
 from tools.loras import LoraPicker
+from tools.preprocess.detectors import Detectors
 from tools.render import PictureRenderer
 from tools.renderer import Renderer
 from tools.retrieve import Retriever
@@ -70,6 +71,7 @@ class Bench:
     renderer: Renderer
     shelf: LoraShelf
     writer: PromptWriter | None = None
+    detectors: Detectors = field(default_factory=Detectors)
 
 
 def toolbox(bench: Bench) -> tuple[Tool, ...]:
@@ -77,6 +79,6 @@ def toolbox(bench: Bench) -> tuple[Tool, ...]:
         tool(Retriever(bench.base, bench.encoders, bench.gallery).retrieve),
         tool(PromptRewriter(bench.base, bench.renderer, bench.writer).rewrite),
         tool(LoraPicker(bench.base, bench.encoders, bench.renderer).pick_loras),
-        tool(ControlPreparer(bench.gallery).prepare_control),
-        tool(PictureRenderer(bench.renderer, bench.gallery).render),
+        tool(ControlPreparer(bench.gallery, bench.detectors).prepare_control),
+        tool(PictureRenderer(bench.renderer, bench.gallery, bench.detectors).render),
     )

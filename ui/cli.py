@@ -32,7 +32,9 @@ def draw(
     style: Annotated[bool, typer.Option(help="Let Atelier pick a LoRA that fits.")] = True,
     lora: Annotated[list[str] | None, typer.Option(metavar="NAME[:W]", help="Use this LoRA, at weight W.")] = None,
     reference: Annotated[Path | None, typer.Option(metavar="IMG", help="Start from it, or guide by its edges.")] = None,
-    control: Annotated[str | None, typer.Option(metavar="KIND", help="Follow edges: canny.")] = None,
+    mask: Annotated[Path | None, typer.Option(metavar="IMG", help="Repaint only where this is white.")] = None,
+    strength: Annotated[float | None, typer.Option(help="How far from --reference, 0 to 1.")] = None,
+    control: Annotated[str | None, typer.Option(metavar="KIND[:HOW]", help="Follow its canny, depth, …")] = None,
     collection: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Look things up here only.")] = None,
     retrieve: Annotated[bool, typer.Option(help="Look things up and rewrite the prompt.")] = True,
     negative: Annotated[str, typer.Option(metavar="TEXT", help="What to keep out.", show_default=False)] = "",
@@ -49,7 +51,6 @@ def draw(
 ) -> None:
     """Draw a picture: retrieve, rewrite, pick LoRAs, prepare the control, render."""
     with told():
-        from agent.settings import read_settings
         from agent.wish import Wish, looked_in
         from ui import orders
 
@@ -57,9 +58,7 @@ def draw(
         if again is not None:
             orders.redraw(again, _given(context) - WITH_AGAIN, tray)
             return
-        settings = read_settings()
-        if model is not None:
-            settings = settings.model_copy(update={"model": model})
+        settings = orders.settings_for(model)
         wish = Wish(
             prompt=prompt,
             model=settings.model,
@@ -73,9 +72,10 @@ def draw(
             collections=tuple(collection or looked_in(settings.model)),
             style=style,
             loras=tuple(lora or ()),
+            strength=strength,
             control=control,
         )
-        orders.draw(settings, wish, reference, count, tray)
+        orders.draw(settings, wish, orders.Given(reference, mask), count, tray)
 
 
 @app.command()
@@ -104,6 +104,19 @@ def show(file: Annotated[Path, typer.Argument(help="A picture, by Atelier or by 
         from ui import orders
 
         typer.echo("\n".join(orders.show(file)))
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="knowledge, render, or report for the README's tables.")],
+    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="These only; results are not kept.")] = None,
+    share: Annotated[float, typer.Option(min=0.001, help="Of the full size; results are kept from 1 on.")] = 1.0,
+) -> None:
+    """Measure Atelier beside its rivals."""
+    with told():
+        from ui import benching
+
+        benching.run(name, only or (), share)
 
 
 def _given(context: typer.Context) -> set[str]:

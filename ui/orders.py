@@ -44,6 +44,14 @@ class Tray:
             sys.stdout.write(json.dumps(value) + "\n")
 
 
+def settings_for(model: str | None) -> Settings:
+    """Those of the environment, with another model if one is named."""
+    from agent.settings import read_settings
+
+    settings = read_settings()
+    return settings if model is None else settings.model_copy(update={"model": model})
+
+
 def opened(settings: Settings) -> Workshop:
     """The workshop the settings describe; what was chosen is said on stderr."""
     from agent.workshop import open_workshop
@@ -65,7 +73,25 @@ def sides(size: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def draw(settings: Settings, wish: Wish, reference: Path | None, count: int, tray: Tray) -> None:
+@dataclass(frozen=True)
+class Given:
+    """The user's own pictures: to start from or to follow, and white where only to repaint it."""
+
+    reference: Path | None = None
+    mask: Path | None = None
+
+    def kept(self, workshop: Workshop, wish: Wish) -> Wish:
+        if self.mask and not self.reference:
+            raise TryAgain("A mask needs a picture to repaint: give it with --reference.")
+        keep = workshop.bench.gallery.keep_file
+        return replace(
+            wish,
+            reference_id=keep(self.reference) if self.reference else None,
+            mask_id=keep(self.mask) if self.mask else None,
+        )
+
+
+def draw(settings: Settings, wish: Wish, given: Given, count: int, tray: Tray) -> None:
     """One picture for each of `count` seeds, the wish's own first; what can be refused is refused before any work."""
     from agent.workflow import draw as drawn
 
@@ -73,8 +99,7 @@ def draw(settings: Settings, wish: Wish, reference: Path | None, count: int, tra
     seeds = range(wish.seed, wish.seed + count)
     files = delivery.targets(tray.output, [delivery.named_after(wish.prompt, seed) for seed in seeds])
     workshop = opened(settings)
-    if reference:
-        wish = replace(wish, reference_id=workshop.bench.gallery.keep_file(reference))
+    wish = given.kept(workshop, wish)
     pictures: list[dict[str, object]] = []
     for seed, file in zip(seeds, files, strict=True):
         with _watched(f"seed {seed}") as call:

@@ -62,6 +62,8 @@ def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
     for citation in provenance.citations:
         yield "cites", _cited(citation)
     yield from _recipe_facts(recipe)
+    for followed in provenance.adherence:
+        yield "follows", f"its {followed.kind} map: {followed.measure} {followed.value:.2f}"
     if provenance.versions:
         yield "made with", ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
     if provenance.parent_id:

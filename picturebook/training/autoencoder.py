@@ -53,10 +53,10 @@ def slopes(picture: Tensor) -> tuple[Tensor, Tensor]:
     return picture[..., 1:] - picture[..., :-1], picture[..., 1:, :] - picture[..., :-1, :]
 
 
-def losses(drawn: Tensor, target: Tensor) -> dict[str, Tensor]:
+def losses(drawn: Tensor, target: Tensor, square: float = 4) -> dict[str, Tensor]:
     """Squared and absolute error, and the error of the slopes, which keeps edges crisp (Mathieu et al. 2016)."""
     sharp = sum((F.l1_loss(a, b) for a, b in zip(slopes(drawn), slopes(target), strict=True)), torch.zeros(()))
-    return {"mse": 4 * F.mse_loss(drawn, target), "l1": 0.5 * F.l1_loss(drawn, target), "edge": 0.5 * sharp}
+    return {"mse": square * F.mse_loss(drawn, target), "l1": 0.5 * F.l1_loss(drawn, target), "edge": 0.5 * sharp}
 
 
 def picked(shown: tuple[Album, ...], rng: np.random.Generator, device: str) -> Tensor:
@@ -95,7 +95,7 @@ def train_autoencoder(studio: Studio, full: int = 12000) -> AutoencoderTiny:
 
 
 def train_decoder(studio: Studio, vae: AutoencoderTiny, full: int = 4000) -> AutoencoderTiny:
-    """The decoder alone, on whole pictures: the latents, and so the painter, stay as they are."""
+    """The decoder alone, at last for likeness most: the latents, and so the painter, stay as they are."""
     vae = channels_last(on(studio.device, vae))
     vae.encoder.requires_grad_(False)
     shown = albums(studio)
@@ -105,7 +105,7 @@ def train_decoder(studio: Studio, vae: AutoencoderTiny, full: int = 4000) -> Aut
         target = picked(shown, rng, studio.device)
         with torch.no_grad():
             latents = vae.encoder(target)
-        return losses(vae.decoder(latents), target)
+        return losses(vae.decoder(latents), target, 16)
 
     train(studio, course, vae, loss)
     return vae

@@ -104,7 +104,7 @@ def encoded(vae: AutoencoderTiny, drawings: Drawings, device: str) -> Tensor:
 def studies(studio: Studio, vae: AutoencoderTiny, album: Album) -> Studies:
     """The album's latents, cached beside it under the autoencoder's own hash."""
     mark = f"{sum(value.double().abs().sum().item() for value in vae.encoder.state_dict().values()):.6f}"
-    path = studio.cache / f"latents-{album.scenes[0].style.replace(' ', '-')}-{len(album)}-{mark}.npy"
+    path = studio.cache / f"latents-{album.name}-{mark}.npy"
     if not path.exists():
         np.save(path, encoded(vae, album.drawings, studio.device).cpu().numpy())
     return Studies(album.scenes, torch.from_numpy(np.load(path)).to(studio.device))

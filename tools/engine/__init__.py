@@ -1,1 +1,1 @@
-"""The diffusers engine: from a recipe to pixels, on this machine."""
+"""The render engine: from recipes to pixels, many at once, on this machine."""

@@ -12,13 +12,13 @@ from PIL import Image, ImageOps
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
-from tools.engine.prompts import text_arguments
 
 
 def call_arguments(pipeline: DiffusionPipeline, recipe: Recipe, images: Callable[[str], Image.Image]) -> dict[str, Any]:
     """Those that this pipeline takes; a negative prompt that would be ignored is refused."""
     asked = {
-        **text_arguments(pipeline, recipe),
+        "prompt": recipe.prompt,
+        "negative_prompt": recipe.negative_prompt or None,
         **_image_arguments(recipe, images),
         "width": recipe.width,
         "height": recipe.height,
@@ -28,14 +28,14 @@ def call_arguments(pipeline: DiffusionPipeline, recipe: Recipe, images: Callable
         "generator": torch.Generator("cpu").manual_seed(recipe.seed),
     }
     taken = inspect.signature(type(pipeline).__call__).parameters
+    if recipe.clip_skip:
+        raise TryAgain(f"{recipe.model!r} does not skip layers of its text encoder: set clip_skip to 0.")
     if recipe.negative_prompt and "negative_prompt" not in taken:
         raise TryAgain(f"{recipe.model!r} takes no negative prompt: leave it empty.")
     return {name: value for name, value in asked.items() if name in taken}
 
 
 def refuse_what_is_not_here_yet(recipe: Recipe) -> None:
-    if recipe.mask_id:
-        raise TryAgain("Repainting a masked part is not here yet: leave mask_id out.")
     if recipe.references:
         raise TryAgain("Following reference pictures is not here yet: leave references out.")
 
@@ -43,6 +43,8 @@ def refuse_what_is_not_here_yet(recipe: Recipe) -> None:
 def refuse_what_draws_nothing(recipe: Recipe) -> None:
     if recipe.init_image_id and recipe.num_inference_steps * recipe.strength < 1:
         raise TryAgain(f"A strength of {recipe.strength} leaves no step to draw: raise it or num_inference_steps.")
+    if recipe.mask_id and not recipe.init_image_id:
+        raise TryAgain("A mask_id needs a picture to repaint: give its init_image_id too.")
     for use in recipe.controls:
         if use.start >= use.end:
             raise TryAgain(f"The {use.kind!r} control must start before it ends, not at {use.start} and {use.end}.")

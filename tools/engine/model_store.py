@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import diffusers
 import torch
@@ -17,15 +19,13 @@ from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 
 from knowledge.problems import GiveUp, TryAgain
+from knowledge.recipe import ControlKind
+from tools.engine.controlnets import CONTROLNETS
 from tools.engine.hub import fetch_controlnet
 from tools.engine.model_files import KnownModel, ModelFiles, find_model
 from tools.engine.quiet import quiet
+from tools.engine.stable_diffusion import StableDiffusion
 
-CONTROLNETS: Mapping[tuple[str, str], str] = {
-    ("sd1", "canny"): "lllyasviel/control_v11p_sd15_canny",
-    ("sdxl", "canny"): "diffusers/controlnet-canny-sdxl-1.0",
-}
-"""(family, kind of control) -> hub id, for models that name no ControlNet of their own."""
 SINGLE_FILE_PIPELINES: Mapping[str, str] = {
     "sd1": "StableDiffusionPipeline",
     "sd2": "StableDiffusionPipeline",
@@ -45,6 +45,11 @@ class LoadedModel:
     pipeline: DiffusionPipeline
     controlnets: dict[str, ControlNetModel] = field(default_factory=dict)
 
+    @cached_property
+    def ours(self) -> StableDiffusion | None:
+        """Its parts, if the engine has a loop for it."""
+        return StableDiffusion.of(self.pipeline)
+
 
 @dataclass(frozen=True)
 class ModelStore:
@@ -56,15 +61,18 @@ class ModelStore:
     _files: dict[str, ModelFiles] = field(default_factory=dict, init=False)
     _models: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict, init=False)
     _tokenizers: dict[str, Any] = field(default_factory=dict, init=False)
+    # names are looked up by callers while the engine's thread loads
+    _turn: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
 
     @property
     def dtype(self) -> torch.dtype:
         return torch.float16 if self.device.startswith("cuda") else torch.float32
 
     def files(self, name: str) -> ModelFiles:
-        if name not in self._files:
-            self._files[name] = find_model(name, self.known)
-        return self._files[name]
+        with self._turn:
+            if name not in self._files:
+                self._files[name] = find_model(name, self.known)
+            return self._files[name]
 
     def family(self, name: str) -> str:
         return (name in self.known and self.known[name].family) or self.files(name).family
@@ -74,25 +82,33 @@ class ModelStore:
 
     def tokenizer(self, name: str) -> Any:
         """The tokenizer of the first text encoder, without the model where it is not loaded yet."""
-        if name not in self._tokenizers:
-            files = self.files(name)
-            with quiet():
-                own = _tokenizer(files) if files.path.is_dir() else self.model(name).pipeline.tokenizer
-            self._tokenizers[name] = own
-        return self._tokenizers[name]
+        with self._turn:
+            if name not in self._tokenizers:
+                files = self.files(name)
+                with quiet():
+                    own = _tokenizer(files) if files.path.is_dir() else self.model(name).pipeline.tokenizer
+                self._tokenizers[name] = own
+            return self._tokenizers[name]
 
     def model(self, name: str) -> LoadedModel:
         """Raises `TryAgain` for a model that is no text-to-image model, `GiveUp` for one that cannot be had or read."""
-        if name not in self._models:
-            files = self.files(name)
-            while len(self._models) >= self.room:
-                self._models.popitem(last=False)
-                torch.cuda.empty_cache()
-            self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
-        self._models.move_to_end(name)
-        return self._models[name]
+        with self._turn:
+            if name not in self._models:
+                files = self.files(name)
+                while len(self._models) >= self.room:
+                    self._models.popitem(last=False)
+                    torch.cuda.empty_cache()
+                self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
+            self._models.move_to_end(name)
+            return self._models[name]
 
-    def controlnet(self, name: str, kind: str) -> ControlNetModel:
+    def controls(self, name: str) -> tuple[ControlKind, ...]:
+        """The kinds of control there is a ControlNet for."""
+        own = self.known[name].controlnets if name in self.known else {}
+        family = self.family(name)
+        return tuple(kind for kind in get_args(ControlKind) if kind in own or (family, kind) in CONTROLNETS)
+
+    def controlnet(self, name: str, kind: ControlKind) -> ControlNetModel:
         """The ControlNet of this kind for this model; raises `TryAgain` where there is none."""
         loaded = self.model(name)
         if kind not in loaded.controlnets:
@@ -102,7 +118,7 @@ class ModelStore:
                 raise TryAgain(f"There is no {kind!r} ControlNet for {name!r}: leave the control out.")
             path = Path(where).expanduser()
             folder = path if path.is_dir() else fetch_controlnet(where)
-            net = ControlNetModel.from_pretrained(folder, dtype=self.dtype, use_safetensors=True)
+            net = _controlnet(folder, where, self.dtype)
             loaded.controlnets[kind] = net.to(self.device)  # pyright: ignore[reportArgumentType]
         return loaded.controlnets[kind]
 
@@ -150,6 +166,15 @@ def _from_folder(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
     return AutoPipelineForText2Image.from_pretrained(
         files.path, dtype=dtype, variant=_variant(files.path), use_safetensors=True, **absent
     )
+
+
+def _controlnet(folder: Path, where: str, dtype: torch.dtype) -> ControlNetModel:
+    try:
+        return ControlNetModel.from_pretrained(folder, dtype=dtype, use_safetensors=True)
+    except (OSError, ValueError, SafetensorError) as problem:
+        raise GiveUp(
+            f"The ControlNet {where!r} is incomplete, damaged or not .safetensors: download it again."
+        ) from problem
 
 
 def _variant(folder: Path) -> str | None:

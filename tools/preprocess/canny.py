@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 SPREAD = 1 / 3
 FLOOR, CEILING = 40, 200
 """Bounds for the median: a dark picture's noise is no edge, a bright picture's outlines still are."""
 
 
-def canny(image: Image.Image, width: int, height: int) -> Image.Image:
-    """RGB map of width x height pixels; the image is cropped to that shape first.
-
-    Thresholds are the median brightness -33 % and +33 % (the zero-parameter rule), the median held within bounds.
-    """
-    sized = ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
-    grey = cv2.cvtColor(np.asarray(sized), cv2.COLOR_RGB2GRAY)
+def canny(image: Image.Image) -> Image.Image:
+    """Thresholds are the median brightness -33 % and +33 % (the zero-parameter rule), the median held within bounds."""
+    grey = np.asarray(image.convert("L"))
     median = float(np.clip(np.median(grey), FLOOR, CEILING))
     edges = cv2.Canny(grey, median * (1 - SPREAD), median * (1 + SPREAD))
     return Image.fromarray(edges).convert("RGB")

@@ -1,0 +1,45 @@
+"""Measures that belong together, run by one command."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from threadpoolctl import threadpool_limits
+
+from benchmarks.results import Row, write
+
+
+@dataclass(frozen=True)
+class Suite:
+    """`measures` are functions by id, as `module:name`, of the share of their full size; they give rows."""
+
+    name: str
+    measures: Mapping[str, str]
+
+    @property
+    def command(self) -> str:
+        return f"atelier bench {self.name}"
+
+    def function(self, id: str) -> Callable[[float], list[Row]]:
+        module, _, called = self.measures[id].partition(":")
+        return getattr(import_module(module), called)
+
+    def measure(self, only: Iterable[str], share: float) -> list[Row]:
+        """Results are kept of all together, from a share of 1 on."""
+        started = time.monotonic()
+        rows: list[Row] = []
+        for id in only:
+            measured = self.function(id)
+            # only what is loaded by now is held to one thread
+            with threadpool_limits(1):
+                fresh = measured(share)
+            for row in fresh:
+                missed = " MISSED" if row.met is False else ""
+                print(f"{row.id} {row.value:.4g} {row.unit} {row.what} ({row.note}){missed}")
+            rows += fresh
+        if share >= 1 and list(only) == list(self.measures):
+            write(self.name, self.command, time.monotonic() - started, rows)
+        return rows

@@ -1,0 +1,58 @@
+"""What was used last, within a bound of bytes, and how often it was there."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+
+class Measured(Protocol):
+    """A tensor, an array, or anything else that knows its size."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+Value = TypeVar("Value", bound=Measured)
+
+
+@dataclass(eq=False)
+class BoundedCache(Generic[Value]):
+    """At most `most` bytes; the least recently used goes first. For several threads."""
+
+    most: int
+    nbytes: int = field(default=0, init=False)
+    hits: int = field(default=0, init=False)
+    misses: int = field(default=0, init=False)
+    _kept: OrderedDict[Hashable, Value] = field(default_factory=OrderedDict, init=False, repr=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @property
+    def hit_rate(self) -> float:
+        """A fraction; 0 before the first question."""
+        return self.hits / max(1, self.hits + self.misses)
+
+    def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What is kept under this key, made where nothing is; one larger than the whole cache is not kept."""
+        with self._turn:
+            if key in self._kept:
+                self.hits += 1
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            self.misses += 1
+        made = make()
+        with self._turn:
+            self._keep(key, made)
+        return made
+
+    def _keep(self, key: Hashable, value: Value) -> None:
+        # another thread may have made it meanwhile
+        if key in self._kept or value.nbytes > self.most:
+            return
+        self._kept[key] = value
+        self.nbytes += value.nbytes
+        while self.nbytes > self.most:
+            self.nbytes -= self._kept.popitem(last=False)[1].nbytes

@@ -1,0 +1,154 @@
+"""The engine: one thread that owns the models and steps all pictures in hand together, as far as they can share."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import torch
+
+from knowledge.problems import Problem, TryAgain
+from tools.engine.finishing import finished
+from tools.engine.job import Job, Stepped
+from tools.engine.quiet import quiet
+from tools.engine.row import Row
+from tools.engine.waiting_line import WaitingLine
+from tools.renderer import Cancelled, Rendered
+
+
+@dataclass(eq=False)
+class Engine:
+    """
+    Continuous batching by the step (Orca, Yu et al. 2022): a picture joins at the next step and leaves when it is done.
+
+    `begin` makes a row of a job, or draws it whole where the model's loop is not ours. At most `most` pictures are in
+    hand at once, all of one model. The thread works as long as there is work.
+    """
+
+    begin: Callable[[Job], Row | Rendered]
+    line: WaitingLine = field(default_factory=WaitingLine)
+    most: int = 16
+    _together: int = field(default=16, init=False)
+    """Rows in one call of the UNet; halved where memory runs out."""
+    _rows: list[Row] = field(default_factory=list, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "engine"), init=False)
+    _working: bool = field(default=False, init=False)
+
+    def submit(self, job: Job) -> None:
+        """Raises `Busy` where too many wait already; everything else is told to the job."""
+        with self._lock:
+            self.line.put(job)
+            if not self._working:
+                self._working = True
+                self._thread.submit(self._work)
+
+    def close(self) -> None:
+        """Take nothing more, and wait for what is in hand."""
+        self._thread.shutdown()
+
+    def _work(self) -> None:
+        try:
+            with torch.inference_mode(), quiet():
+                while self._admit():
+                    for rows in grouped(self._rows, self._together):
+                        self._step(rows)
+                    self._retire()
+        except BaseException as problem:
+            self._answer_all(problem)
+
+    def _admit(self) -> bool:
+        """Whether there is anything to do."""
+        with self._lock:
+            self.line.sweep(wanted)
+        self._rows = [row for row in self._rows if wanted(row.job)]
+        while (job := self._next()) is not None:
+            self._begin(job)
+        with self._lock:
+            self._working = bool(self._rows or len(self.line))
+            return self._working
+
+    def _next(self) -> Job | None:
+        with self._lock:
+            job = self.line.first()
+            if job is None or not self._fits(job):
+                return None
+            self.line.take(job)
+            return job
+
+    def _fits(self, job: Job) -> bool:
+        return not self._rows or (len(self._rows) < self.most and job.recipe.model == self._rows[0].recipe.model)
+
+    def _begin(self, job: Job) -> None:
+        try:
+            job.check()
+            begun = self.begin(job)
+        except (Problem, Cancelled) as problem:
+            job.tell(problem)
+        except torch.OutOfMemoryError:
+            job.tell(too_large(job))
+        else:
+            job.tell(begun) if isinstance(begun, Rendered) else self._rows.append(begun)
+
+    def _step(self, rows: list[Row]) -> None:
+        try:
+            predictions = rows[0].model.denoiser.predict(rows)
+        except torch.OutOfMemoryError:
+            self._make_room(rows)
+            return
+        for row, prediction in zip(rows, predictions, strict=True):
+            row.advance(prediction)
+            row.job.tell(Stepped(row.step, len(row.timesteps)))
+
+    def _make_room(self, rows: list[Row]) -> None:
+        """The same step again in smaller batches; a row that does not even fit alone is given up."""
+        torch.cuda.empty_cache()
+        self._together = max(1, len(rows) // 2)
+        if len(rows) == 1:
+            self._rows.remove(rows[0])
+            rows[0].job.tell(too_large(rows[0].job))
+
+    def _retire(self) -> None:
+        done = [row for row in self._rows if row.done]
+        self._rows = [row for row in self._rows if not row.done]
+        for rows in grouped(done, self._together):
+            try:
+                for row, rendered in zip(rows, finished(rows), strict=True):
+                    row.job.tell(rendered)
+            except torch.OutOfMemoryError:
+                for row in rows:
+                    row.job.tell(too_large(row.job))
+
+    def _answer_all(self, problem: BaseException) -> None:
+        """Whatever broke, nobody waits for ever."""
+        with self._lock:
+            jobs = [*(row.job for row in self._rows), *self.line.sweep(lambda job: False)]
+            self._rows, self._working = [], False
+        for job in jobs:
+            job.tell(problem)
+
+
+def wanted(job: Job) -> bool:
+    """Whether the job is to go on; if not, it is told why."""
+    try:
+        job.check()
+    except (Problem, Cancelled) as why:
+        job.tell(why)
+        return False
+    return True
+
+
+def grouped(rows: Iterable[Row], most: int) -> list[list[Row]]:
+    """Rows that can share a call of the UNet, no more than `most` in each."""
+    kinds: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        kinds[row.kind].append(row)
+    return [some[start : start + most] for some in kinds.values() for start in range(0, len(some), most)]
+
+
+def too_large(job: Job) -> TryAgain:
+    size = f"{job.recipe.width}x{job.recipe.height}"
+    return TryAgain(f"{size} does not fit into this GPU's memory: ask for a smaller picture.")

@@ -1,0 +1,106 @@
+"""The `Renderer` on this machine: the engine where it has the model's loop, diffusers' pipelines elsewhere."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from knowledge.problems import TryAgain
+from knowledge.recipe import ControlKind, Recipe
+from tools.engine.arguments import refuse_what_draws_nothing, refuse_what_is_not_here_yet
+from tools.engine.engine import Engine
+from tools.engine.job import Job
+from tools.engine.model_files import KnownModel
+from tools.engine.model_store import LoadedModel, ModelStore, limit
+from tools.engine.pipelines import Pipelines
+from tools.engine.pixels import sized
+from tools.engine.preparing import Preparer
+from tools.engine.prompt_chunks import count
+from tools.engine.quiet import quiet
+from tools.engine.row import Row
+from tools.renderer import Asked, OnProgress, Rendered
+
+
+@dataclass(frozen=True)
+class EngineRenderer:
+    """
+    `images` finds an image by id, `lora_path` an adapter's file by SHA-256; `device` is torch's, such as `cuda`.
+
+    For any number of threads: who renders at the same time shares the steps.
+    """
+
+    images: Callable[[str], Image.Image]
+    lora_path: Callable[[str], Path]
+    known: Mapping[str, KnownModel]
+    device: str
+
+    @cached_property
+    def store(self) -> ModelStore:
+        return ModelStore(self.known, self.device)
+
+    @cached_property
+    def engine(self) -> Engine:
+        return Engine(self._begin)
+
+    def family(self, model: str) -> str:
+        return self.store.family(model)
+
+    def controls(self, model: str) -> tuple[ControlKind, ...]:
+        return self.store.controls(model)
+
+    def side(self, model: str) -> int:
+        return self.store.side(model)
+
+    def tokens(self, model: str, prompt: str) -> tuple[int, int]:
+        tokenizer = self.store.tokenizer(model)
+        with quiet():
+            return count(tokenizer, prompt), limit(tokenizer)
+
+    def render(
+        self,
+        recipe: Recipe,
+        on_progress: OnProgress | None,
+        cancelled: threading.Event | None,
+        asked: Asked | None = None,
+    ) -> Rendered:
+        refuse_what_is_not_here_yet(recipe)
+        refuse_what_draws_nothing(recipe)
+        job = Job(recipe, {}, asked or Asked(), cancelled or threading.Event())
+        job.check()
+        # here, and not in the engine's thread: a download may take long and show its progress
+        self.store.files(recipe.model)
+        job.images.update(self._sized(recipe))
+        self.engine.submit(job)
+        return job.outcome(on_progress)
+
+    def _sized(self, recipe: Recipe) -> dict[str, Image.Image]:
+        images = {image_id: self.images(image_id) for image_id in recipe.image_ids}
+        if recipe.init_image_id and recipe.mask_id:
+            picture, mask = images[recipe.init_image_id].size, images[recipe.mask_id].size
+            if picture != mask:
+                raise TryAgain(
+                    f"The mask has {mask[0]}x{mask[1]} pixels and the picture {picture[0]}x{picture[1]}: "
+                    "make them the same."
+                )
+        return {image_id: sized(image, recipe.width, recipe.height) for image_id, image in images.items()}
+
+    def _begin(self, job: Job) -> Row | Rendered:
+        model = self.store.model(job.recipe.model)
+        job.versions.update(self._versions(model))
+        if model.ours is not None:
+            return Preparer(self.store, self.lora_path).row(job, model.ours)
+        began = time.monotonic()
+        return job.rendered(Pipelines(self.store, self.lora_path).draw(job, model), began)
+
+    def _versions(self, model: LoadedModel) -> dict[str, str]:
+        libraries = {name: importlib.metadata.version(name) for name in ("atelier", "diffusers", "torch")}
+        device = torch.cuda.get_device_name(self.device) if self.device.startswith("cuda") else self.device
+        return {**libraries, "device": device, "model": model.files.fingerprint}

@@ -1,0 +1,86 @@
+"""A Stable Diffusion 1, 2 or XL opened up: the parts of its pipeline that the engine's own loop drives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
+from torch import Tensor
+
+from knowledge.recipe import Recipe
+from tools.engine.bounded_cache import BoundedCache
+from tools.engine.decoding import Coder
+from tools.engine.denoiser import Denoiser
+from tools.engine.followers import Follower
+from tools.engine.lora.wardrobe import Wardrobe, Wear
+from tools.engine.text_encoding import TextEncoding, Words
+
+OURS = (StableDiffusionPipeline, StableDiffusionXLPipeline)
+CONDITIONS = 256 * 2**20
+"""Bytes of control maps kept for a model: some 100 for SD 1.5 at 512 pixels in half precision."""
+CHANNELS = (4, 9)
+"""What the UNet reads: latents, or for a model made for inpainting also the mask and the masked picture's latents."""
+
+
+@dataclass(frozen=True, eq=False)
+class StableDiffusion:
+    pipeline: Any
+    followers: dict[str, Follower] = field(default_factory=dict)
+    """ControlNets by kind, as far as they have been asked for."""
+    conditions: BoundedCache[Tensor] = field(default_factory=lambda: BoundedCache(CONDITIONS))
+    """Control maps, embedded."""
+
+    @classmethod
+    def of(cls, pipeline: Any) -> StableDiffusion | None:
+        """None for a model whose loop is not ours."""
+        fits = isinstance(pipeline, OURS) and pipeline.unet.config.in_channels in CHANNELS
+        return cls(pipeline) if fits and pipeline.vae.config.latent_channels == CHANNELS[0] else None
+
+    @property
+    def unet(self) -> Any:
+        return self.pipeline.unet
+
+    @cached_property
+    def denoiser(self) -> Denoiser:
+        return Denoiser(self.unet, self.wardrobe)
+
+    @cached_property
+    def text(self) -> TextEncoding:
+        return TextEncoding.of(self.pipeline)
+
+    @cached_property
+    def coder(self) -> Coder:
+        return Coder.of(self.pipeline)
+
+    @cached_property
+    def wardrobe(self) -> Wardrobe:
+        return Wardrobe.of(self.pipeline)
+
+    @property
+    def inpaints(self) -> bool:
+        """Whether the UNet reads the mask itself."""
+        return self.unet.config.in_channels == CHANNELS[1]
+
+    def guides(self, recipe: Recipe) -> bool:
+        """Whether the negative prompt counts: not for models distilled to read the guidance scale."""
+        return recipe.guidance_scale > 1 and self.unet.config.time_cond_proj_dim is None
+
+    def words(self, recipe: Recipe, wears: tuple[Wear, ...]) -> Words:
+        negative = recipe.negative_prompt if self.guides(recipe) else None
+        with self.wardrobe.worn_by_words(wears):
+            return self.text.encode(recipe.prompt, negative, recipe.clip_skip, wears)
+
+    def sizes(self, recipe: Recipe) -> Tensor | None:
+        """SDXL's micro-conditioning (Podell et al. 2023), shape (1, 6): drawn whole, at the size asked for."""
+        if not isinstance(self.pipeline, StableDiffusionXLPipeline):
+            return None
+        size = (recipe.height, recipe.width)
+        return torch.tensor([[*size, 0, 0, *size]]).to(self.unet.device, self.unet.dtype)
+
+    def shape(self, recipe: Recipe) -> tuple[int, int, int, int]:
+        """Of the latents."""
+        scale = self.pipeline.vae_scale_factor
+        return 1, CHANNELS[0], recipe.height // scale, recipe.width // scale
