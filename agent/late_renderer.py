@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from knowledge.recipe import ControlKind, Recipe
 from tools.renderer import Asked, OnProgress, Rendered, Renderer
@@ -15,9 +14,15 @@ from tools.renderer import Asked, OnProgress, Rendered, Renderer
 class LateRenderer:
     make: Callable[[], Renderer]
 
-    @cached_property
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _made: list[Renderer] = field(default_factory=list, init=False, repr=False)
+
+    @property
     def made(self) -> Renderer:
-        return self.make()
+        with self._turn:
+            if not self._made:
+                self._made.append(self.make())
+            return self._made[0]
 
     def render(
         self,

@@ -139,7 +139,9 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
         return ()
     kind, _, preprocessor = wish.control.partition(":")
     preparer, size = ControlPreparer(bench.gallery, bench.detectors), (recipe.width, recipe.height)
-    return (preparer.prepare_control(found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor),)
+    mask_id = wish.mask_id if kind == "inpaint" else None
+    made = preparer.prepare_control(found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor, mask_id=mask_id)
+    return (made,)
 
 
 def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,8 @@ MODELS: Mapping[str, tuple[Any, Mapping[str, Any], Mapping[str, Any]]] = {
     "SDXL": (StableDiffusionXLPipeline, XL, {"block_out_channels": (32, 64, 128), "attention_head_dim": (1, 2, 4)}),
 }
 """The pipeline, the true shape of the UNet, and what makes it narrow (and none the less deep) for a rehearsal."""
+ENDS: Mapping[str, str] = {"SD 1.5": "", "SDXL": "-xl"}
+"""Of the figures' ids."""
 SMALL: Mapping[str, Any] = {
     "block_out_channels": (64, 128),
     "layers_per_block": 2,
@@ -96,7 +98,7 @@ class Bench:
 
     @cached_property
     def wardrobe(self) -> Wardrobe:
-        return Wardrobe(Fitter(places_of(self.unet, {}), torch.device("cpu")))
+        return Wardrobe(Fitter(places_of(self.unet, {}), torch.device("cpu")), merges=False)
 
     def file(self, number: int) -> Path:
         """All the linear layers of the transformer blocks: 160 in SD 1.5, 722 in SDXL."""
@@ -158,16 +160,16 @@ def reading(name: str, bench: Bench, count: int) -> list[Row]:
     ours, theirs = list[float](), list[float]()
     bench.file(0)
     for _ in range(count):
-        fresh = Wardrobe(bench.wardrobe.fitter)
+        fresh = Wardrobe(bench.wardrobe.fitter, merges=False)
         ours += milliseconds(lambda _, fresh=fresh: worn(fresh, [bench.row(fresh, 0)]), [0])
         fresh.bare()
         theirs += milliseconds(lambda _: bench.loaded(0), [0])
         bench.pipeline.unload_lora_weights()
     what = f"a LoRA of rank {RANK} from file to use, {name}"
     return [
-        median("P4", f"{what}: CPU time of diffusers over ours", ratios(theirs, ours), "×", 20, "higher"),
-        median("P4", f"{what}: ours", ours, "CPU ms", None),
-        median("P4", f"{what}: diffusers", theirs, "CPU ms", None),
+        median(f"P4{ENDS[name]}", f"{what}: diffusers over ours", ratios(theirs, ours), "x", 20, "higher"),
+        median(f"P4{ENDS[name]}-ours", f"{what}: ours", ours, "CPU ms", None),
+        median(f"P4{ENDS[name]}-theirs", f"{what}: diffusers", theirs, "CPU ms", None),
     ]
 
 
@@ -187,9 +189,9 @@ def switching(name: str, bench: Bench, count: int) -> list[Row]:
     bench.pipeline.unload_lora_weights()
     what = f"from one LoRA of rank {RANK} to another, {name}"
     return [
-        median("P4s", f"{what}: CPU time of a hotswap over ours", ratios(theirs, ours), "×", 10, "higher"),
-        median("P4s", f"{what}: ours", ours, "CPU ms", None),
-        median("P4s", f"to {ROWS} rows in {ROWS // 2} LoRAs, {name}", many, "CPU ms", None),
+        median(f"P4s{ENDS[name]}", f"{what}: hotswap over ours", ratios(theirs, ours), "x", 10, "higher"),
+        median(f"P4s{ENDS[name]}-ours", f"{what}: ours", ours, "CPU ms", None),
+        median(f"P4s{ENDS[name]}-many", f"to {ROWS} rows in {ROWS // 2} LoRAs, {name}", many, "CPU ms", None),
     ]
 
 
@@ -208,7 +210,7 @@ def p5(share: float) -> list[Row]:
     """Sets put on and taken off, merged and beside the weights, in half precision, where rounding would show."""
     with small() as bench:
         before = {name: tensor.clone() for name, tensor in bench.unet.state_dict().items()}
-        wardrobe = bench.wardrobe
+        wardrobe = replace(bench.wardrobe, merges=True)
         one, two = bench.row(wardrobe, 0), bench.row(wardrobe, 1)
         looks = ([one], [one + two], [one, two], [two], [()])
         switches = max(50, round(SWITCHES * share))
@@ -249,7 +251,7 @@ def p6(share: float) -> list[Row]:
             idle += milliseconds(call, [0])
     return [
         median("P6", f"{ROWS} rows in {ROWS} LoRAs in one call", extra(slots, base), "rate", 0.12),
-        median("P6", "the same when nothing is worn any more", extra(idle, base), "rate", 0.02),
+        median("P6-idle", "the same when nothing is worn any more", extra(idle, base), "rate", 0.02),
     ]
 
 

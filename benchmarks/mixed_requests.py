@@ -87,7 +87,8 @@ class Together:
         with quiet():
             ours = self.renderer.store.model("measured").ours
         assert ours is not None
-        vars(ours).pop("wardrobe").bare()
+        with torch.inference_mode():
+            vars(ours).pop("wardrobe").bare()
         vars(ours).pop("denoiser")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+import torch
 from threadpoolctl import threadpool_limits
 
 from benchmarks.results import Row, write
@@ -29,6 +30,8 @@ class Suite:
 
     def measure(self, only: Iterable[str], share: float) -> list[Row]:
         """Results are kept of all together, from a share of 1 on."""
+        # before any other thread starts: each would else take all cores
+        torch.set_num_threads(1)
         started = time.monotonic()
         rows: list[Row] = []
         for id in only:

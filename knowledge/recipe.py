@@ -53,6 +53,11 @@ class ControlUse(Value):
     start: Fraction = 0.0
     end: Fraction = 1.0
 
+    @property
+    def exact(self) -> bool:
+        """Whether the map says what it says by exact colours, which no resampling may mix."""
+        return self.kind in ("inpaint", "seg")
+
 
 class ReferenceUse(Value):
     """One picture whose content is carried over (IP-Adapter, Ye et al. 2023)."""

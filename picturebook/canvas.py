@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from picturebook.palette import RGB, Paint
 from picturebook.scene import SIZE
 
+SOFTNESS = 0.65  # px, the standard deviation of the lens
 FINE = 4  # fine pixels per pixel of the picture, each way
 SHIFT = 3  # cv2 takes coordinates in 1 / 2**SHIFT of a fine pixel
 
@@ -125,5 +126,6 @@ class Silhouette(Canvas):
 
 
 def shrink(picture: Picture) -> Picture:
-    """From fine pixels to the picture's own."""
-    return np.asarray(cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
+    """From fine pixels to the picture's own, through a lens a little soft."""
+    soft = cv2.GaussianBlur(picture, (0, 0), SOFTNESS * FINE)
+    return np.asarray(cv2.resize(soft, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,16 +16,20 @@ from picturebook.palette import LEAD, PAINTS, flat
 from picturebook.scene import SIZE, Place, Scene, Style, Thing
 from picturebook.styles import glaze, stray, wash
 
-MIDDLES: dict[Place, tuple[float, float]] = {"centre": (64, 5), "left": (33, 2), "right": (95, 2)}  # px, give or take
+MIDDLES: dict[Place, tuple[float, float]] = {
+    "centre": (64, 16),
+    "left": (32, 3.5),
+    "right": (96, 3.5),
+}  # px, give or take
 EDGES: dict[Style, float] = {"plain": 2.0, "stained glass": 3.0, "watercolour": 1.6}  # px
 
 
 def placed(thing: Thing, rng: random.Random) -> Placement:
     """Where the thing stands or floats, how large it is and which way it faces."""
     middle, give = MIDDLES[thing.place]
-    half = (42 if thing.place == "centre" else 27) * rng.uniform(0.92, 1.08)
+    half = rng.uniform(31, 45.5) if thing.place == "centre" else rng.uniform(22.8, 28)
     x = middle + rng.uniform(-give, give)
-    foot = rng.uniform(105, 111)
+    foot = rng.uniform(98, 116)
     y = foot - half - (5 if thing.place == "centre" else 17) * (thing.kind in FLOATING)
     return Placement(x, y, half, rng.random() < 0.5, LEAN.get(thing.kind, 0))
 
@@ -39,12 +44,23 @@ def edge_width(scene: Scene, placement: Placement) -> float:
     return EDGES[scene.style] * (1 if placement.half > 35 else 0.75)
 
 
+def framed(picture: Picture, rng: random.Random) -> Picture:
+    """The same place from another spot: nearer, to one side, or turned round."""
+    size = len(picture)
+    seen = round(size / rng.uniform(1.08, 1.4))
+    left, top = rng.randrange(size - seen + 1), rng.randrange(size - seen + 1)
+    view = picture[top : top + seen, left : left + seen]
+    view = view[:, ::-1] if rng.random() < 0.5 else view
+    return cv2.resize(np.ascontiguousarray(view), (size, size), interpolation=cv2.INTER_LINEAR)
+
+
 def painted(scene: Scene) -> Picture:
     """The scene in fine pixels."""
     lead = LEAD if scene.style == "stained glass" else None
     canvas = Canvas(np.zeros((SIZE * FINE, SIZE * FINE, 3), np.uint8), EDGES[scene.style], lead)
     paint_background, shade = PAINTED[scene.background]
     paint_background(canvas, random.Random(scene.variation + 1))
+    canvas.picture[:] = framed(canvas.picture, random.Random(scene.variation + 2))
     where = placements(scene)
     for thing, placement in zip(scene.things, where, strict=True):
         if thing.kind not in FLOATING:

@@ -40,7 +40,7 @@ class Paint:
 
 
 def shaded(fill: RGB) -> Paint:
-    return Paint(fill, mix(fill, (20, 8, 30), 0.42), mix(fill, (255, 255, 255), 0.42))
+    return Paint(fill, mix(fill, (20, 8, 30), 0.3), mix(fill, (255, 255, 255), 0.36))
 
 
 def solid(fill: RGB) -> Paint:
@@ -53,7 +53,7 @@ def flat(fill: RGB) -> Paint:
 
 
 PAINTS: dict[Colour, Paint] = {
-    "black": Paint((44, 44, 50), (112, 114, 126), (92, 94, 104)),
+    "black": Paint((48, 48, 56), (98, 100, 112), (88, 90, 100)),
     "blue": shaded((44, 96, 222)),
     "brown": shaded((134, 80, 44)),
     "green": shaded((44, 156, 66)),
@@ -61,8 +61,8 @@ PAINTS: dict[Colour, Paint] = {
     "pink": shaded((252, 140, 190)),
     "purple": shaded((146, 66, 204)),
     "red": shaded((220, 40, 44)),
-    "white": Paint((252, 252, 252), (128, 146, 182), (222, 230, 244)),
-    "yellow": Paint((255, 220, 40), (186, 136, 20), (255, 244, 170)),
+    "white": Paint((252, 252, 252), (160, 176, 206), (228, 234, 246)),
+    "yellow": Paint((255, 220, 40), (210, 160, 30), (255, 244, 170)),
 }
 
 CREAM = Paint((255, 242, 212), (176, 146, 112), (255, 250, 236))

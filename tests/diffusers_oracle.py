@@ -40,11 +40,12 @@ def alone(model: DiffusionPipeline, recipe: Recipe, images: Mapping[str, Image.I
         asked |= {"image": images[recipe.init_image_id], "strength": recipe.strength}
     if recipe.mask_id:
         asked["mask_image"] = images[recipe.mask_id]
-    for use in recipe.controls:
-        changes["controlnet"] = ControlNetModel.from_pretrained(net)
-        asked["control_image" if recipe.init_image_id else "image"] = images[use.image_id]
-        asked["controlnet_conditioning_scale"] = use.conditioning_scale
-        asked["control_guidance_start"], asked["control_guidance_end"] = use.start, use.end
+    if recipe.controls:
+        changes["controlnet"] = [ControlNetModel.from_pretrained(net) for _ in recipe.controls]
+        asked["control_image" if recipe.init_image_id else "image"] = [images[use.image_id] for use in recipe.controls]
+        asked["controlnet_conditioning_scale"] = [use.conditioning_scale for use in recipe.controls]
+        asked["control_guidance_start"] = [use.start for use in recipe.controls]
+        asked["control_guidance_end"] = [use.end for use in recipe.controls]
     with quiet():
         pipeline = auto.from_pipe(model, **changes)
         pipeline.set_progress_bar_config(disable=True)

@@ -15,6 +15,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionInpaintPipeline, StableDiffusionPipeline, UNet2DConditionModel
 from PIL import Image, ImageDraw
 
 from knowledge.problems import Problem, TryAgain
@@ -54,6 +55,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "partly repainted": {"init_image_id": PICTURE, "mask_id": MASK, "strength": 0.7},
     "controlled": {"controls": CONTROL},
     "controlled for a while": {"controls": (CONTROL[0].model_copy(update={"conditioning_scale": 0.5, "end": 0.5}),)},
+    "controlled twice": {"controls": (*CONTROL, ControlUse(kind="canny", image_id=PICTURE, conditioning_scale=0.7))},
+    "controlled where it is repainted": {"controls": CONTROL, "init_image_id": PICTURE, "mask_id": MASK},
     "controlled from a picture": {"controls": CONTROL, "init_image_id": PICTURE, "strength": 0.7},
     "not guided": {"guidance_scale": 1.0},
     "against words": {"negative_prompt": "a dog", "guidance_scale": 7.5},
@@ -120,6 +123,27 @@ def test_every_sampler_and_task_in_one_crowd_gives_what_diffusers_gives_alone(be
         assert difference <= 1e-4, (name, task, difference)
 
 
+def test_a_model_made_for_inpainting_reads_the_mask_itself(bench: Bench, tmp_path: Path) -> None:
+    """Where the mask's edges lie between latents, too."""
+    plain: Any = StableDiffusionPipeline.from_pretrained(bench.folder / "tiny")
+    torch.manual_seed(7)
+    unet = UNet2DConditionModel.from_config({**plain.unet.config, "in_channels": 9})
+    StableDiffusionInpaintPipeline(**plain.components | {"unet": unet}).save_pretrained(tmp_path / "painter")
+    images = {PICTURE: IMAGES[PICTURE], MASK: drawn("rectangle", (13, 22, 41, 50))}
+    task = {"model": str(tmp_path / "painter"), "init_image_id": PICTURE, "mask_id": MASK}
+    jobs = [
+        Job(bench.recipe(seed=n, scheduler=name, strength=strength, **task), dict(images))
+        for n, (name, strength) in enumerate(product(("euler", "euler_a", "dpmpp_2m"), (1.0, 0.6)))
+    ]
+    outcomes(bench.engine(), jobs)
+    model: Any = bench.renderer.store.model(task["model"]).pipeline
+    for job in jobs:
+        expected = decoded(model, alone(model, job.recipe, images, tmp_path))
+        assert (decoded(model, bench.rows[job].latents) - expected).abs().max() <= 1e-4
+    whole = Job(bench.recipe(model=task["model"]))
+    assert outcomes(bench.engine(), [whole])[0].image.size == SIZE
+
+
 def test_pictures_of_one_kind_share_the_calls_of_the_unet(bench: Bench) -> None:
     sizes = calls(bench, [bench.recipe(seed=n, scheduler=name) for n, name in enumerate(("euler", "ddim", "unipc"))])
     assert sizes == [6, 6, 6, 6]
@@ -129,9 +153,10 @@ def test_pictures_of_one_kind_share_the_calls_of_the_unet(bench: Bench) -> None:
 
 def test_who_asks_for_it_is_drawn_alone_and_the_same_to_the_bit(bench: Bench) -> None:
     recipes = [bench.recipe(seed=seed) for seed in range(3)]
-    engine = bench.engine()
     jobs = [Job(recipe, asked=Asked(strict=True)) for recipe in recipes]
-    together = outcomes(engine, jobs)
+    with watched(bench) as sizes:
+        together = outcomes(bench.engine(), jobs)
+    assert sizes == [2] * 12
     assert [one.image.tobytes() for one in together] == [
         bench.renderer.render(recipe, None, None).image.tobytes() for recipe in recipes
     ]
@@ -205,8 +230,12 @@ def test_callers_take_turns_and_the_urgent_go_first(bench: Bench) -> None:
 
 def test_where_memory_runs_out_the_batch_is_halved_and_nothing_is_lost(bench: Bench) -> None:
     recipes = [bench.recipe(seed=seed) for seed in range(5)]
+    engine = bench.engine()
     with memory_for(bench, entries=4):
-        images = [one.image for one in outcomes(bench.engine(), [Job(recipe) for recipe in recipes])]
+        images = [one.image for one in outcomes(engine, [Job(recipe) for recipe in recipes])]
+    with watched(bench) as sizes:
+        outcomes(engine, [Job(recipe) for recipe in recipes])
+    assert sizes == [10] * 4, "batches stay small though there is room again"
     for recipe, image in zip(recipes, images, strict=True):
         assert difference(image, bench.renderer.render(recipe, None, None).image) <= 1
 
@@ -219,6 +248,74 @@ def test_a_picture_that_does_not_fit_alone_is_refused_and_the_engine_goes_on(ben
         with pytest.raises(TryAgain, match="64x64 does not fit into this GPU's memory: ask for a smaller picture"):
             large.outcome(None)
     assert outcomes(engine, [Job(bench.recipe())])[0].image.size == SIZE
+
+
+def test_where_memory_runs_out_at_the_end_pictures_are_decoded_one_by_one(bench: Bench) -> None:
+    vae, seen = loaded(bench).vae, list[int]()
+
+    def full(decoder: Any, args: Any) -> None:
+        seen.append(len(args[0]))
+        if len(args[0]) > 1:
+            raise torch.OutOfMemoryError
+
+    hook = vae.decoder.register_forward_pre_hook(full)
+    try:
+        images = [one.image for one in outcomes(bench.engine(), [Job(bench.recipe(seed=n)) for n in range(3)])]
+    finally:
+        hook.remove()
+    assert seen == [3, 1, 1, 1]
+    assert len({image.tobytes() for image in images}) == 3
+
+
+def test_what_breaks_one_request_at_its_start_or_its_end_is_told_to_that_one_alone(bench: Bench) -> None:
+    engine = bench.engine()
+    begin, jobs = engine.begin, [Job(bench.recipe(seed=seed)) for seed in range(3)]
+
+    def breaking(job: Job) -> Row | Rendered:
+        if job is jobs[0]:
+            raise ZeroDivisionError
+        row = begin(job)
+        if job is jobs[1] and isinstance(row, Row):
+            row.advance = broken
+        return row
+
+    engine.begin = breaking
+    submit(engine, jobs)
+    for job in jobs[:2]:
+        with pytest.raises(ZeroDivisionError):
+            job.outcome(None)
+    assert jobs[2].outcome(None).image.size == SIZE
+
+
+def test_a_picture_with_a_lora_is_the_same_whatever_was_drawn_before(bench: Bench) -> None:
+    worn = {"loras": (LoraUse(name="good", sha256=GOOD),)}
+    first = bench.renderer.render(bench.recipe(**worn), None, None).image.tobytes()
+    for before in ({}, worn, {"loras": (LoraUse(name="other", sha256=OTHER),)}):
+        bench.renderer.render(bench.recipe(seed=5, **before), None, None)
+        assert bench.renderer.render(bench.recipe(**worn), None, None).image.tobytes() == first
+
+
+def test_too_many_steps_for_a_sampler_are_refused(bench: Bench) -> None:
+    with pytest.raises(TryAgain, match="'lcm' cannot draw in 51 steps"):
+        bench.renderer.render(bench.recipe(scheduler="lcm", num_inference_steps=51), None, None)
+
+
+def test_who_waits_behind_a_busy_engine_can_stop(bench: Bench) -> None:
+    engine, free, stop = bench.engine(), threading.Event(), threading.Event()
+    begin = engine.begin
+
+    def slow(job: Job) -> Row | Rendered:
+        free.wait(20)
+        return begin(job)
+
+    engine.begin = slow
+    jobs = [Job(bench.recipe()), Job(bench.recipe(), cancelled=stop)]
+    submit(engine, jobs)
+    stop.set()
+    with pytest.raises(Cancelled):
+        jobs[1].outcome(None)
+    free.set()
+    assert jobs[0].outcome(None).image.size == SIZE
 
 
 def test_one_bad_request_harms_no_other(bench: Bench) -> None:
@@ -301,16 +398,22 @@ def loaded(bench: Bench) -> Any:
 
 
 def calls(bench: Bench, recipes: list[Recipe]) -> list[int]:
-    """How many entries each call of the UNet had."""
+    with watched(bench) as sizes:
+        outcomes(bench.engine(), [Job(recipe) for recipe in recipes])
+    return sizes
+
+
+@contextmanager
+def watched(bench: Bench) -> Iterator[list[int]]:
+    """How many entries each call of the UNet has."""
     sizes: list[int] = []
     hook = loaded(bench).unet.register_forward_pre_hook(
         lambda unet, args, given: sizes.append(len(given["sample"])), with_kwargs=True
     )
     try:
-        outcomes(bench.engine(), [Job(recipe) for recipe in recipes])
+        yield sizes
     finally:
         hook.remove()
-    return sizes
 
 
 @contextmanager

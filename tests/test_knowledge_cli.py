@@ -70,7 +70,7 @@ def test_a_collection_of_ones_own_is_made_by_adding_to_it_and_forgotten_as_a_who
 
 def test_the_starters_records_stay_forgotten_until_they_change(filled: Path) -> None:
     told("remove", "lore", "toadstool")
-    assert "'toadstool'" not in told("search", "a toadstool")
+    assert "lore/toadstool" not in told("search", "a toadstool")
 
 
 def test_a_gone_picture_is_found_by_the_check(filled: Path, tmp_path: Path) -> None:

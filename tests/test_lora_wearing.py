@@ -233,13 +233,14 @@ def test_a_call_with_another_number_of_rows_fails_loudly(sd15: Fitting) -> None:
 # --- rows that are alike
 
 
+@pytest.mark.parametrize("merges", [False, True])
 @pytest.mark.parametrize("worn", [{"whole": 0.8}, {"whole": 0.5, "few": 1.0, "convolutions": -0.6}], ids=str)
-def test_one_set_is_as_it_is_alone(sd15: Fitting, worn: Set) -> None:
-    assert_as_alone(sd15, [worn] * 2, sd15.wardrobe)
+def test_one_set_is_the_same_beside_the_weights_and_merged(sd15: Fitting, worn: Set, merges: bool) -> None:
+    assert_as_alone(sd15, [worn] * 2, replace(sd15.wardrobe, merges=merges))
 
 
-def test_a_set_that_all_share_is_merged_and_costs_nothing_from_then_on(sd15: Fitting) -> None:
-    wardrobe, unet = sd15.wardrobe, sd15.pipeline.unet
+def test_what_is_merged_costs_nothing_from_then_on(sd15: Fitting) -> None:
+    wardrobe, unet = replace(sd15.wardrobe, merges=True), sd15.pipeline.unet
     rows = [sd15.row(wardrobe, {"whole": 1.0})]
     with wardrobe.worn(rows * 2):
         assert not hooks(unet)
@@ -250,7 +251,7 @@ def test_a_set_that_all_share_is_merged_and_costs_nothing_from_then_on(sd15: Fit
 
 
 def test_another_row_ends_the_merging(sd15: Fitting) -> None:
-    wardrobe = sd15.wardrobe
+    wardrobe = replace(sd15.wardrobe, merges=True)
     whole = sd15.row(wardrobe, {"whole": 1.0})
     asked = sd15.asked(2)
     with wardrobe.worn([whole, whole]):
@@ -264,7 +265,7 @@ def test_another_row_ends_the_merging(sd15: Fitting) -> None:
 
 def test_many_switches_leave_no_trace(sd15: Fitting) -> None:
     """That nothing is left is what the fixture finds."""
-    wardrobe = sd15.wardrobe
+    wardrobe = replace(sd15.wardrobe, merges=True)
     rows = [sd15.row(wardrobe, worn) for worn in ({"whole": 1.0}, {"dora": 1.0}, {"few": -2.0, "whole": 3.0}, {})]
     for number in range(120):
         with wardrobe.worn([rows[number % 4]]):
@@ -372,10 +373,10 @@ def test_a_model_in_half_precision_wears_the_same(sd15: Fitting, dtype: torch.dt
     meant = sd15.alone(asked, 0, {"whole": 1.0, "convolutions": 0.5})
     full = {name: tensor.clone() for name, tensor in unet.state_dict().items()}
     half = {name: one.to(dtype) if torch.is_floating_point(one) else one for name, one in asked.items()}
-    for worn in (rows, [rows[0]] * 2):
+    for merges, worn in ((False, rows), (True, [rows[0]] * 2)):
         with quiet():
             unet.to(dtype)
-        dressed = replace(wardrobe)
+        dressed = replace(wardrobe, merges=merges)
         with dressed.worn(worn):
             made = sd15.predicted(half)[0].float()
         dressed.bare()

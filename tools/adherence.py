@@ -23,7 +23,8 @@ def adherence(
     picture: Image.Image, recipe: Recipe, images: Callable[[str], Image.Image], detectors: Detectors
 ) -> Iterator[Adherence]:
     """For each control that can be measured, in the recipe's order: those of lines, and depth if its model is here."""
-    for use in recipe.controls:
+    measured = (*get_args(LineControl), "depth")
+    for use in (use for use in recipe.controls if use.kind in measured):
         preprocessor = PREPROCESSORS[made_by(use.kind)[0]]
         # a picture must not wait for a download that nobody asked for
         if all(detectors.holds(weights) for weights in preprocessor.weights):

@@ -18,8 +18,6 @@ from tools.preprocess.lines import lines
 
 FEWEST = 8
 """A map with fewer pixels of line than (width + height) / 8 steers nothing."""
-EXACT: frozenset[ControlKind] = frozenset({"inpaint", "seg"})
-"""Kinds whose maps say what they say by exact colours, which no resampling may mix."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class ControlPreparer:
         Leave the preprocessor empty, or write "none" for an image that is such a map already.
         """
         name = chosen(kind, preprocessor)
-        image = self._sized(image_id, (width, height), name == NONE and kind in EXACT)
+        exact = ControlUse(kind=kind, image_id=image_id).exact
+        image = self._sized(image_id, (width, height), name == NONE and exact)
         if mask_id is not None or (kind == "inpaint" and name != NONE):
             image = self._masked(image, image_id, kind, mask_id)
         drawn = image if name == NONE else PREPROCESSORS[name](image, self.detectors)

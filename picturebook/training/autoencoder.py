@@ -105,7 +105,7 @@ def train_decoder(studio: Studio, vae: AutoencoderTiny, full: int = 4000) -> Aut
         target = picked(shown, rng, studio.device)
         with torch.no_grad():
             latents = vae.encoder(target)
-        return losses(vae.decoder(latents), target, 16)
+        return losses(vae.decoder(latents), target, 48)
 
     train(studio, course, vae, loss)
     return vae

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from tools.engine.followers import residuals
+from tools.engine.followers import residuals, scaled
 from tools.engine.lora.wardrobe import Wardrobe
 from tools.engine.text_encoding import Embedding
 
@@ -33,7 +33,7 @@ class Denoiser:
         said = self._asked(entries)
         against, wanted, plain = said.split([len(guided), len(guided), len(rows) - len(guided)])
         scales = [row.recipe.guidance_scale for row in guided]
-        led = against + torch.tensor(scales, dtype=said.dtype).to(said.device).view(-1, 1, 1, 1) * (wanted - against)
+        led = against + scaled(wanted - against, torch.tensor(scales).to(said.device).view(-1, 1, 1, 1))
         by_row = dict(zip(map(id, ordered), torch.cat([led, plain]).split(1), strict=True))
         return [by_row[id(row)] for row in rows]
 

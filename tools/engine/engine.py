@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 
@@ -17,6 +20,8 @@ from tools.engine.quiet import quiet
 from tools.engine.row import Row
 from tools.engine.waiting_line import WaitingLine
 from tools.renderer import Cancelled, Rendered
+
+T = TypeVar("T")
 
 
 @dataclass(eq=False)
@@ -32,7 +37,7 @@ class Engine:
     line: WaitingLine = field(default_factory=WaitingLine)
     most: int = 16
     _together: int = field(default=16, init=False)
-    """Rows in one call of the UNet; halved where memory runs out."""
+    """Rows in one call of the UNet; halved where memory runs out, as long as there is work."""
     _rows: list[Row] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "engine"), init=False)
@@ -46,25 +51,27 @@ class Engine:
                 self._working = True
                 self._thread.submit(self._work)
 
+    def alone(self, act: Callable[[], T]) -> T:
+        """Do something with the models when nothing is in hand."""
+        return self._thread.submit(act).result()
+
     def close(self) -> None:
         """Take nothing more, and wait for what is in hand."""
         self._thread.shutdown()
 
     def _work(self) -> None:
-        try:
-            with torch.inference_mode(), quiet():
-                while self._admit():
-                    for rows in grouped(self._rows, self._together):
-                        self._step(rows)
-                    self._retire()
-        except BaseException as problem:
-            self._answer_all(problem)
+        with torch.inference_mode(), quiet():
+            while self._admit():
+                self._step_all()
+                self._retire()
 
     def _admit(self) -> bool:
         """Whether there is anything to do."""
         with self._lock:
             self.line.sweep(wanted)
         self._rows = [row for row in self._rows if wanted(row.job)]
+        if not self._rows:
+            self._together = self.most
         while (job := self._next()) is not None:
             self._begin(job)
         with self._lock:
@@ -83,50 +90,55 @@ class Engine:
         return not self._rows or (len(self._rows) < self.most and job.recipe.model == self._rows[0].recipe.model)
 
     def _begin(self, job: Job) -> None:
-        try:
+        with answering([job]):
             job.check()
             begun = self.begin(job)
-        except (Problem, Cancelled) as problem:
-            job.tell(problem)
-        except torch.OutOfMemoryError:
-            job.tell(too_large(job))
-        else:
             job.tell(begun) if isinstance(begun, Rendered) else self._rows.append(begun)
 
-    def _step(self, rows: list[Row]) -> None:
-        try:
-            predictions = rows[0].model.denoiser.predict(rows)
-        except torch.OutOfMemoryError:
-            self._make_room(rows)
-            return
-        for row, prediction in zip(rows, predictions, strict=True):
-            row.advance(prediction)
-            row.job.tell(Stepped(row.step, len(row.timesteps)))
+    def _step_all(self) -> None:
+        for rows in grouped(self._rows, self._together):
+            left = self._step(rows)
+            self._rows = [row for row in self._rows if row not in rows or row in left]
 
-    def _make_room(self, rows: list[Row]) -> None:
-        """The same step again in smaller batches; a row that does not even fit alone is given up."""
-        torch.cuda.empty_cache()
-        self._together = max(1, len(rows) // 2)
-        if len(rows) == 1:
-            self._rows.remove(rows[0])
-            rows[0].job.tell(too_large(rows[0].job))
+    def _step(self, rows: list[Row]) -> list[Row]:
+        """Those that go on. Where memory runs out, the same step again in smaller batches."""
+        left: list[Row] = []
+        with answering([row.job for row in rows]):
+            try:
+                predictions = rows[0].model.denoiser.predict(rows)
+            except torch.OutOfMemoryError:
+                if len(rows) == 1:
+                    raise
+                self._together = len(rows) // 2
+                torch.cuda.empty_cache()
+                return rows
+            for row, prediction in zip(rows, predictions, strict=True):
+                with answering([row.job]):
+                    row.advance(prediction)
+                    row.job.tell(Stepped(row.step, len(row.timesteps)))
+                    left.append(row)
+        return left
 
     def _retire(self) -> None:
         done = [row for row in self._rows if row.done]
-        self._rows = [row for row in self._rows if not row.done]
         for rows in grouped(done, self._together):
-            try:
+            with answering([row.job for row in rows]):
                 for row, rendered in zip(rows, finished(rows), strict=True):
                     row.job.tell(rendered)
-            except torch.OutOfMemoryError:
-                for row in rows:
-                    row.job.tell(too_large(row.job))
+                    self.line.pace = (time.monotonic() - row.began) / len(self._rows)
+        self._rows = [row for row in self._rows if not row.done]
 
-    def _answer_all(self, problem: BaseException) -> None:
-        """Whatever broke, nobody waits for ever."""
-        with self._lock:
-            jobs = [*(row.job for row in self._rows), *self.line.sweep(lambda job: False)]
-            self._rows, self._working = [], False
+
+@contextmanager
+def answering(jobs: Sequence[Job]) -> Iterator[None]:
+    """Whatever ends the block early is told to those who wait for it, and to nobody else."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+        for job in jobs:
+            job.tell(too_large(job))
+    except BaseException as problem:
         for job in jobs:
             job.tell(problem)
 

@@ -6,8 +6,7 @@ import importlib.metadata
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,7 +18,7 @@ from tools.engine.arguments import refuse_what_draws_nothing, refuse_what_is_not
 from tools.engine.engine import Engine
 from tools.engine.job import Job
 from tools.engine.model_files import KnownModel
-from tools.engine.model_store import LoadedModel, ModelStore, limit
+from tools.engine.model_store import ModelStore, limit
 from tools.engine.pipelines import Pipelines
 from tools.engine.pixels import sized
 from tools.engine.preparing import Preparer
@@ -41,14 +40,13 @@ class EngineRenderer:
     lora_path: Callable[[str], Path]
     known: Mapping[str, KnownModel]
     device: str
+    store: ModelStore = field(init=False)
+    engine: Engine = field(init=False)
 
-    @cached_property
-    def store(self) -> ModelStore:
-        return ModelStore(self.known, self.device)
-
-    @cached_property
-    def engine(self) -> Engine:
-        return Engine(self._begin)
+    def __post_init__(self) -> None:
+        # made here and not when first needed: two threads must not make two
+        object.__setattr__(self, "store", ModelStore(self.known, self.device))
+        object.__setattr__(self, "engine", Engine(self._begin))
 
     def family(self, model: str) -> str:
         return self.store.family(model)
@@ -60,7 +58,9 @@ class EngineRenderer:
         return self.store.side(model)
 
     def tokens(self, model: str, prompt: str) -> tuple[int, int]:
-        tokenizer = self.store.tokenizer(model)
+        whole = self.store.files(model).path.is_file()
+        # of a single file, the tokenizer comes with the model, which is the engine's to load
+        tokenizer = self.engine.alone(lambda: self.store.tokenizer(model)) if whole else self.store.tokenizer(model)
         with quiet():
             return count(tokenizer, prompt), limit(tokenizer)
 
@@ -75,8 +75,11 @@ class EngineRenderer:
         refuse_what_draws_nothing(recipe)
         job = Job(recipe, {}, asked or Asked(), cancelled or threading.Event())
         job.check()
-        # here, and not in the engine's thread: a download may take long and show its progress
-        self.store.files(recipe.model)
+        # here, and not in the engine's thread: to download and to hash may take long
+        libraries = {name: importlib.metadata.version(name) for name in ("atelier", "diffusers", "torch")}
+        job.versions.update(libraries, model=self.store.files(recipe.model).fingerprint)
+        for use in recipe.controls:
+            self.store.controlnet_folder(recipe.model, use.kind)
         job.images.update(self._sized(recipe))
         self.engine.submit(job)
         return job.outcome(on_progress)
@@ -84,23 +87,20 @@ class EngineRenderer:
     def _sized(self, recipe: Recipe) -> dict[str, Image.Image]:
         images = {image_id: self.images(image_id) for image_id in recipe.image_ids}
         if recipe.init_image_id and recipe.mask_id:
-            picture, mask = images[recipe.init_image_id].size, images[recipe.mask_id].size
+            picture, mask = (images[image_id].size for image_id in (recipe.init_image_id, recipe.mask_id))
             if picture != mask:
-                raise TryAgain(
-                    f"The mask has {mask[0]}x{mask[1]} pixels and the picture {picture[0]}x{picture[1]}: "
-                    "make them the same."
-                )
-        return {image_id: sized(image, recipe.width, recipe.height) for image_id, image in images.items()}
+                said = f"{mask[0]}x{mask[1]} pixels and the picture {picture[0]}x{picture[1]}"
+                raise TryAgain(f"The mask has {said}: make them the same.")
+        exact = {use.image_id for use in recipe.controls if use.exact}
+        return {
+            image_id: sized(image, recipe.width, recipe.height, image_id in exact) for image_id, image in images.items()
+        }
 
     def _begin(self, job: Job) -> Row | Rendered:
         model = self.store.model(job.recipe.model)
-        job.versions.update(self._versions(model))
+        cuda = self.device.startswith("cuda")
+        job.versions["device"] = torch.cuda.get_device_name(self.device) if cuda else self.device
         if model.ours is not None:
             return Preparer(self.store, self.lora_path).row(job, model.ours)
         began = time.monotonic()
         return job.rendered(Pipelines(self.store, self.lora_path).draw(job, model), began)
-
-    def _versions(self, model: LoadedModel) -> dict[str, str]:
-        libraries = {name: importlib.metadata.version(name) for name in ("atelier", "diffusers", "torch")}
-        device = torch.cuda.get_device_name(self.device) if self.device.startswith("cuda") else self.device
-        return {**libraries, "device": device, "model": model.files.fingerprint}

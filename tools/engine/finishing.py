@@ -1,4 +1,4 @@
-"""From the last latents to the picture: decoded, what lies outside a mask put back, with what made it."""
+"""From the last latents to the picture: decoded, and what lies outside a mask put back."""
 
 from __future__ import annotations
 
@@ -14,8 +14,21 @@ from tools.renderer import Rendered
 
 def finished(rows: Sequence[Row]) -> list[Rendered]:
     """Of rows of one kind."""
-    images = rows[0].model.coder.decode(torch.cat([row.latents for row in rows]))
-    return [row.job.rendered(repainted(row, image), row.began) for row, image in zip(rows, images, strict=True)]
+    return [row.job.rendered(repainted(row, image), row.began) for row, image in zip(rows, decoded(rows), strict=True)]
+
+
+def decoded(rows: Sequence[Row]) -> list[Image.Image]:
+    """Together; where memory runs out one by one, and then in tiles."""
+    coder, latents = rows[0].model.coder, [row.latents for row in rows]
+    try:
+        return coder.decode(torch.cat(latents))
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+    try:
+        return [image for one in latents for image in coder.decode(one)]
+    except torch.OutOfMemoryError:
+        torch.cuda.empty_cache()
+    return [image for one in latents for image in coder.decode(one, tiled=True)]
 
 
 def repainted(row: Row, image: Image.Image) -> Image.Image:

@@ -16,6 +16,7 @@ class Follower:
 
     net: Any
     embedding: nn.Module
+    bgr: bool
 
     @property
     def only_wanted(self) -> bool:
@@ -24,13 +25,16 @@ class Follower:
 
     @classmethod
     def of(cls, net: Any) -> Follower:
-        embedding = net.controlnet_cond_embedding
+        embedding, bgr = net.controlnet_cond_embedding, net.config.controlnet_conditioning_channel_order == "bgr"
         net.controlnet_cond_embedding = nn.Identity()
-        return cls(net, embedding)
+        # what is embedded has no colours that the net could turn round
+        net.register_to_config(controlnet_conditioning_channel_order="rgb")
+        return cls(net, embedding, bgr)
 
     def embedded(self, control: Tensor) -> Tensor:
         """Of a map (1, 3, height, width) in 0..1, or -1 where it hides what is to be repainted."""
         weight = next(self.embedding.parameters())
+        control = control.flip(1) if self.bgr else control
         return self.embedding(control.to(weight.device, weight.dtype))
 
 
@@ -79,8 +83,13 @@ def run(follower: Follower, uses: Sequence[Followed], entries: list[int], given:
     chosen = {name: picked(value, entries) for name, value in given.items()}
     conditions = torch.cat([use.condition for use in uses])
     down, middle = follower.net(**chosen, controlnet_cond=conditions, return_dict=False)
-    scales = torch.tensor([use.scale for use in uses], dtype=middle.dtype).to(middle.device)[:, None, None, None]
-    return Residuals(tuple(part * scales for part in down), middle * scales)
+    scales = torch.tensor([use.scale for use in uses]).to(middle.device)[:, None, None, None]
+    return Residuals(tuple(scaled(part, scales) for part in down), scaled(middle, scales))
+
+
+def scaled(part: Tensor, scales: Tensor) -> Tensor:
+    """The scales in full precision: a number of Python's would not be rounded either."""
+    return (part.float() * scales).to(part.dtype)
 
 
 def picked(value: Any, entries: list[int]) -> Any:

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from diffusers import DiffusionPipeline
-from diffusers.utils import logging as diffusers_logging
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.utils import HfHubHTTPError, httpx
 
 from knowledge.problems import GiveUp, TryAgain
-from tools.engine.quiet import hushed
+from tools.engine.quiet import DIFFUSERS
 
 
 def fetch_pipeline(hub_id: str, known: tuple[str, ...]) -> Path:
@@ -36,7 +35,8 @@ def fetch_controlnet(hub_id: str) -> Path:
 def _explained(hub_id: str, known: tuple[str, ...]) -> Iterator[None]:
     """The hub's failures in one sentence that says what to do."""
     try:
-        with hushed(diffusers_logging):
+        # transformers stays: its silence would hide the progress of a download
+        with DIFFUSERS.kept():
             yield
     except HFValidationError as problem:
         raise TryAgain(f"{hub_id!r} is neither a folder here nor a hub id such as 'owner/name'.") from problem

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from PIL import Image
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
 from tools.renderer import Asked, Cancelled, OnProgress, Rendered
+
+PATIENCE = 0.1
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Job:
         """Wait for the picture; `on_progress` runs here, in the caller's thread."""
         try:
             while True:
-                match self._news.get():
+                match self._next():
                     case Rendered() as rendered:
                         return rendered
                     case Stepped(done, of):
@@ -66,3 +69,11 @@ class Job:
                         raise problem
         finally:
             self._abandoned.set()
+
+    def _next(self) -> Stepped | Rendered | BaseException:
+        """The engine may be busy with another's model for long: whoever stops or is late meanwhile need not wait."""
+        while True:
+            try:
+                return self._news.get(timeout=PATIENCE)
+            except Empty:
+                self.check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import gc
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +33,11 @@ SINGLE_FILE_PIPELINES: Mapping[str, str] = {
     "sd3": "StableDiffusion3Pipeline",
     "flux": "FluxPipeline",
 }
+INPAINTERS: Mapping[str, Any] = {
+    "StableDiffusionInpaintPipeline": diffusers.StableDiffusionPipeline,
+    "StableDiffusionXLInpaintPipeline": diffusers.StableDiffusionXLPipeline,
+}
+"""Models made for inpainting -> what loads the parts that the engine drives."""
 LONGEST = 512
 """Tokens: tokenizers of long-context encoders name no useful limit, and pipelines read no more than this."""
 
@@ -53,7 +58,11 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class ModelStore:
-    """Keeps at most `room` models in memory. `device` is a torch device; half precision on CUDA, full elsewhere."""
+    """
+    Keeps at most `room` models in memory; one thread alone asks for them.
+
+    `device` is a torch device; half precision on CUDA, full elsewhere.
+    """
 
     known: Mapping[str, KnownModel]
     device: str
@@ -61,18 +70,16 @@ class ModelStore:
     _files: dict[str, ModelFiles] = field(default_factory=dict, init=False)
     _models: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict, init=False)
     _tokenizers: dict[str, Any] = field(default_factory=dict, init=False)
-    # names are looked up by callers while the engine's thread loads
-    _turn: threading.RLock = field(default_factory=threading.RLock, init=False, repr=False)
+    _controlnets: dict[tuple[str, ControlKind], Path] = field(default_factory=dict, init=False)
 
     @property
     def dtype(self) -> torch.dtype:
         return torch.float16 if self.device.startswith("cuda") else torch.float32
 
     def files(self, name: str) -> ModelFiles:
-        with self._turn:
-            if name not in self._files:
-                self._files[name] = find_model(name, self.known)
-            return self._files[name]
+        if name not in self._files:
+            self._files[name] = find_model(name, self.known)
+        return self._files[name]
 
     def family(self, name: str) -> str:
         return (name in self.known and self.known[name].family) or self.files(name).family
@@ -82,25 +89,24 @@ class ModelStore:
 
     def tokenizer(self, name: str) -> Any:
         """The tokenizer of the first text encoder, without the model where it is not loaded yet."""
-        with self._turn:
-            if name not in self._tokenizers:
-                files = self.files(name)
-                with quiet():
-                    own = _tokenizer(files) if files.path.is_dir() else self.model(name).pipeline.tokenizer
-                self._tokenizers[name] = own
-            return self._tokenizers[name]
+        if name not in self._tokenizers:
+            files = self.files(name)
+            with quiet():
+                own = _tokenizer(files) if files.path.is_dir() else self.model(name).pipeline.tokenizer
+            self._tokenizers[name] = own
+        return self._tokenizers[name]
 
     def model(self, name: str) -> LoadedModel:
         """Raises `TryAgain` for a model that is no text-to-image model, `GiveUp` for one that cannot be had or read."""
-        with self._turn:
-            if name not in self._models:
-                files = self.files(name)
-                while len(self._models) >= self.room:
-                    self._models.popitem(last=False)
-                    torch.cuda.empty_cache()
-                self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
-            self._models.move_to_end(name)
-            return self._models[name]
+        if name not in self._models:
+            files = self.files(name)
+            while len(self._models) >= self.room:
+                self._models.popitem(last=False)
+                gc.collect()
+                torch.cuda.empty_cache()
+            self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
+        self._models.move_to_end(name)
+        return self._models[name]
 
     def controls(self, name: str) -> tuple[ControlKind, ...]:
         """The kinds of control there is a ControlNet for."""
@@ -110,17 +116,22 @@ class ModelStore:
 
     def controlnet(self, name: str, kind: ControlKind) -> ControlNetModel:
         """The ControlNet of this kind for this model; raises `TryAgain` where there is none."""
-        loaded = self.model(name)
+        loaded, folder = self.model(name), self.controlnet_folder(name, kind)
         if kind not in loaded.controlnets:
+            net = _controlnet(folder, kind, self.dtype)
+            loaded.controlnets[kind] = net.to(self.device)  # pyright: ignore[reportArgumentType]
+        return loaded.controlnets[kind]
+
+    def controlnet_folder(self, name: str, kind: ControlKind) -> Path:
+        """Where its files are, downloaded once; raises `TryAgain` where there is none."""
+        if (name, kind) not in self._controlnets:
             own = self.known[name].controlnets if name in self.known else {}
             where = own.get(kind) or CONTROLNETS.get((self.family(name), kind))
             if where is None:
                 raise TryAgain(f"There is no {kind!r} ControlNet for {name!r}: leave the control out.")
             path = Path(where).expanduser()
-            folder = path if path.is_dir() else fetch_controlnet(where)
-            net = _controlnet(folder, where, self.dtype)
-            loaded.controlnets[kind] = net.to(self.device)  # pyright: ignore[reportArgumentType]
-        return loaded.controlnets[kind]
+            self._controlnets[name, kind] = path if path.is_dir() else fetch_controlnet(where)
+        return self._controlnets[name, kind]
 
     def _on_device(self, pipeline: DiffusionPipeline) -> DiffusionPipeline:
         try:
@@ -156,24 +167,23 @@ def _load(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
 def _from_folder(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
     kinds = {cls.__name__ for cls in AUTO_TEXT2IMAGE_PIPELINES_MAPPING.values()}
     declared = str(files.index["_class_name"])
-    if declared not in kinds:
+    if declared not in kinds | INPAINTERS.keys():
         raise TryAgain(f"{files.name!r} is a {declared!r}, not a text-to-image model: choose another.")
     # a text encoder that was left out when the model was saved (T5 of SD 3) is left out here too
     empty = {"StableDiffusion3Pipeline": ("text_encoder_3", "tokenizer_3")}.get(declared, ())
     absent: dict[str, Any] = {part: None for part in empty if not any(files.index.get(part) or ())}
     if "safety_checker" in files.index:
         absent |= {"safety_checker": None, "requires_safety_checker": False}
-    return AutoPipelineForText2Image.from_pretrained(
-        files.path, dtype=dtype, variant=_variant(files.path), use_safetensors=True, **absent
-    )
+    kind = INPAINTERS.get(declared, AutoPipelineForText2Image)
+    return kind.from_pretrained(files.path, dtype=dtype, variant=_variant(files.path), use_safetensors=True, **absent)
 
 
-def _controlnet(folder: Path, where: str, dtype: torch.dtype) -> ControlNetModel:
+def _controlnet(folder: Path, kind: str, dtype: torch.dtype) -> ControlNetModel:
     try:
         return ControlNetModel.from_pretrained(folder, dtype=dtype, use_safetensors=True)
     except (OSError, ValueError, SafetensorError) as problem:
         raise GiveUp(
-            f"The ControlNet {where!r} is incomplete, damaged or not .safetensors: download it again."
+            f"The {kind!r} ControlNet is incomplete, damaged or not .safetensors: download it again."
         ) from problem
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image, ImageOps
 from torch import Tensor
 
@@ -13,9 +12,10 @@ SEAM = 4
 """Pixels inside a mask's edge over which the new picture fades in; outside, nothing changes."""
 
 
-def sized(image: Image.Image, width: int, height: int) -> Image.Image:
-    """RGB of that size; what sticks out is cropped."""
-    return ImageOps.fit(image.convert("RGB"), (width, height), Image.Resampling.LANCZOS)
+def sized(image: Image.Image, width: int, height: int, exact: bool = False) -> Image.Image:
+    """RGB of that size; what sticks out is cropped. Colours are not mixed where `exact`."""
+    resampling = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS
+    return ImageOps.fit(image.convert("RGB"), (width, height), resampling)
 
 
 def signed(image: Image.Image) -> Tensor:
@@ -36,11 +36,6 @@ def hidden(control: Tensor) -> Tensor:
 def masked(mask: Image.Image) -> Tensor:
     """Shape (1, 1, height, width): 1 where the mask is white, to be repainted, else 0."""
     return torch.from_numpy((np.array(mask.convert("L")) > 127).astype(np.float32))[None, None]
-
-
-def shrunk(mask: Tensor, scale: int) -> Tensor:
-    """The mask over latents: 1 wherever the mask touches one."""
-    return F.max_pool2d(mask, scale)
 
 
 def put_back(drawn: Image.Image, onto: Image.Image, mask: Image.Image) -> Image.Image:

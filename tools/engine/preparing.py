@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from knowledge.problems import TryAgain
 from knowledge.recipe import ControlUse, Recipe
 from tools.engine.arguments import refuse_size
 from tools.engine.followers import Followed, Follower
@@ -34,7 +35,7 @@ class Preparer:
         recipe = job.recipe
         refuse_size(model.pipeline, recipe)
         scheduler: Any = scheduler_for(recipe.scheduler, model.pipeline.scheduler, recipe.init_image_id is not None)
-        scheduler.set_timesteps(recipe.num_inference_steps, device="cpu")
+        set_steps(scheduler, recipe)
         timesteps = steps(scheduler, recipe)
         wears = tuple(model.wardrobe.wear(use, self.lora_path(use.sha256)) for use in recipe.loras)
         chance = generator(recipe)
@@ -58,12 +59,23 @@ class Preparer:
     def _followed(self, use: ControlUse, model: StableDiffusion, job: Job) -> Followed:
         image = job.images[use.image_id]
         if use.kind not in model.followers:
-            model.followers[use.kind] = Follower.of(self.store.controlnet(job.recipe.model, use.kind))
+            net: Any = self.store.controlnet(job.recipe.model, use.kind)
+            if net.config.cross_attention_dim != model.unet.config.cross_attention_dim:
+                raise TryAgain(f"The {use.kind!r} ControlNet is not for {job.recipe.model!r}: leave the control out.")
+            model.followers[use.kind] = Follower.of(net)
         follower = model.followers[use.kind]
         key = (use.kind, use.image_id, image.size)
         control = hidden(unsigned(image)) if use.kind == "inpaint" else unsigned(image)
         condition = model.conditions.of(key, lambda: follower.embedded(control))
         return Followed(follower, condition, use.conditioning_scale, use.start, use.end)
+
+
+def set_steps(scheduler: Any, recipe: Recipe) -> None:
+    try:
+        scheduler.set_timesteps(recipe.num_inference_steps, device="cpu")
+    except ValueError as problem:
+        asked = f"{recipe.num_inference_steps} steps"
+        raise TryAgain(f"{recipe.scheduler!r} cannot draw in {asked} here: ask for fewer steps.") from problem
 
 
 def steps(scheduler: Any, recipe: Recipe) -> Tensor:

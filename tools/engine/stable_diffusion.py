@@ -70,8 +70,10 @@ class StableDiffusion:
 
     def words(self, recipe: Recipe, wears: tuple[Wear, ...]) -> Words:
         negative = recipe.negative_prompt if self.guides(recipe) else None
-        with self.wardrobe.worn_by_words(wears):
-            return self.text.encode(recipe.prompt, negative, recipe.clip_skip, wears)
+        named = tuple((wear.lora.sha256, wear.weight, wear.blocks) for wear in wears if wear.lora.deltas["text"])
+        return self.text.encode(
+            recipe.prompt, negative, recipe.clip_skip, named, lambda: self.wardrobe.worn_by_words(wears)
+        )
 
     def sizes(self, recipe: Recipe) -> Tensor | None:
         """SDXL's micro-conditioning (Podell et al. 2023), shape (1, 6): drawn whole, at the size asked for."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
 
 from knowledge.recipe import Recipe
-from tools.engine.pixels import masked, shrunk, signed
+from tools.engine.pixels import masked, signed
 from tools.engine.row import Kept
 from tools.engine.stable_diffusion import StableDiffusion
 
@@ -45,18 +46,23 @@ class Start:
         return self._with_hole(picture, masked(self.images[self.recipe.mask_id]))
 
     def _with_hole(self, picture: Tensor, mask: Tensor) -> Started:
-        """As diffusers' inpainting: from pure noise at full strength, and with what the UNet reads beside it."""
+        """
+        As diffusers' inpainting: from pure noise at full strength, and with what the UNet reads beside it.
+
+        Where the UNet knows of no mask, whatever the mask touches is repainted, so that thin masks are not lost.
+        """
         full = self.recipe.strength == 1
         own = self.model.inpaints
         latents = None if own and full else self._encoded(picture)
         noise = self._noise()
         begun = noise * self.scheduler.init_noise_sigma if full or latents is None else self._noised(latents, noise)
         hidden = self._encoded(picture * (mask < 0.5))
-        scaled = shrunk(mask, self.model.pipeline.vae_scale_factor).to(begun)
         if own:
-            return Started(begun, beside=torch.cat([scaled, hidden], 1))
+            seen = F.interpolate(mask, begun.shape[-2:]).to(begun)
+            return Started(begun, beside=torch.cat([seen, hidden], 1))
         assert latents is not None
-        return Started(begun, kept=Kept(latents, noise, scaled))
+        touched = F.max_pool2d(mask, self.model.pipeline.vae_scale_factor).to(begun)
+        return Started(begun, kept=Kept(latents, noise, touched))
 
     def _nothing_beside(self) -> Tensor | None:
         """A model made for inpainting draws a whole picture as one that is hidden whole."""

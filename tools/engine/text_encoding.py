@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 
 from knowledge.problems import TryAgain
 from tools.engine.bounded_cache import BoundedCache
-from tools.engine.prompt_chunks import Chunk, chunks, count
+from tools.engine.prompt_chunks import Chunk, chunks
 from tools.engine.prompt_syntax import MOST
 
 CACHED = 64 * 2**20
@@ -57,22 +58,28 @@ class TextEncoding:
         penultimate = "StableDiffusionXL" in type(pipeline).__name__
         return cls(readers, penultimate, bool(pipeline.config.get("force_zeros_for_empty_prompt")))
 
-    def tokens(self, prompt: str) -> tuple[int, int]:
-        """How many tokens the prompt takes without its syntax, and how many the model reads at once: (12, 77)."""
-        tokenizer, _ = self.readers[0]
-        return count(tokenizer, prompt), tokenizer.model_max_length
-
-    def encode(self, prompt: str, negative_prompt: str | None, clip_skip: int, adapters: Hashable) -> Words:
+    def encode(
+        self,
+        prompt: str,
+        negative_prompt: str | None,
+        clip_skip: int,
+        adapters: Hashable = (),
+        worn: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Words:
         """On the encoders' device and in their precision; the shorter prompt is followed by empty chunks.
 
         `clip_skip` layers are left out before the one the model was trained with, for both prompts alike. `adapters`
-        stands for the LoRAs, with their weights, that the encoders wear now: what they read is kept under it. Raises
-        `TryAgain` for more layers than there are.
+        names the LoRAs, with their weights, that the encoders wear inside `worn`: what they read is kept under it.
+        Raises `TryAgain` for more layers than there are.
         """
         self._refuse(clip_skip)
 
         def read(text: str) -> Embedding:
-            return self.cache.of((adapters, clip_skip, text), lambda: self._read(text, clip_skip))
+            def dressed() -> Embedding:
+                with worn():
+                    return self._read(text, clip_skip)
+
+            return self.cache.of((adapters, clip_skip, text), dressed)
 
         positive = read(prompt)
         if negative_prompt is None:

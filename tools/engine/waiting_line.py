@@ -60,4 +60,6 @@ class WaitingLine:
         unfit = [job for job in self._jobs if not fit(job)]
         for job in unfit:
             del self._jobs[job]
+            # what was not drawn is not charged
+            self._tags[job.asked.caller] -= 1
         return unfit

@@ -85,7 +85,7 @@ class Fitter:
             )
             changes = {place: delta for place, delta in made if place is not None and delta is not None}
             return changes if all(delta.size == place.size for place, delta in changes.items()) else None
-        except (RuntimeError, IndexError, KeyError, ZeroDivisionError):
+        except (RuntimeError, IndexError, KeyError, ValueError, ZeroDivisionError):
             return None
 
     def _misfit(self, name: str, path: Path, strangers: list[str], tensors: Mapping[str, torch.Tensor]) -> TryAgain:

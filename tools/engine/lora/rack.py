@@ -16,11 +16,13 @@ class Rack:
     """
     One part of the model and what it wears. Switching is free where nothing has changed since the last call.
 
-    A set that all rows share is merged: whatever was worn before, the same picture is the same to the bit. Sets that
-    differ are worn beside the weights; one that is not low-rank shares a call with rows of that very set only.
+    Sets that differ are worn beside the weights. A set that all rows share is merged where the part `merges`: always
+    or never, so that whatever was worn before, the same picture is the same to the bit. A set that is not low-rank is
+    merged anyway, and shares a call with rows of that very set only.
     """
 
     part: Part
+    merges: bool
     _rows: tuple[Row, ...] = ((),)
 
     def __post_init__(self) -> None:
@@ -38,14 +40,15 @@ class Rack:
         self._rows = looks
 
     def _change(self, looks: tuple[Row, ...]) -> None:
-        if len(looks) == 1:
+        beside = low_rank(looks, self.part)
+        if not beside and len(looks) > 1:
+            raise ValueError("rows of different groups cannot share a call")
+        if len(looks) == 1 and (self.merges or not beside):
             self._slots.bare()
             self._merged.wear(looks[0])
-        elif low_rank(looks, self.part):
+        else:
             self._merged.bare()
             self._slots.wear(looks)
-        else:
-            raise ValueError("rows of different groups cannot share a call")
 
 
 def low_rank(rows: Sequence[Row], part: Part) -> bool:

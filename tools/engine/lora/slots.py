@@ -14,7 +14,7 @@ from tools.engine.lora.deltas import LowRank
 from tools.engine.lora.fitting import Lora
 from tools.engine.lora.places import Part, Place
 from tools.engine.lora.seam import Seam
-from tools.engine.lora.wear import Row, Wear
+from tools.engine.lora.wear import Row, Wear, changes
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Slots:
 
     @torch.no_grad()
     def wear(self, rows: Sequence[Row]) -> None:
-        """In place of what was worn before."""
-        seams = mixed(rows, self.part)
+        """In place of what was worn before. One row is for all rows of the calls that follow."""
+        seams = shared(rows[0], self.part) if len(rows) == 1 else mixed(rows, self.part)
         self._take_off([place for place in self._seams if place not in seams])
         for place, seam in seams.items():
             if place in self._seams:
@@ -47,6 +47,20 @@ class Slots:
     def _take_off(self, places: Iterable[Place]) -> None:
         for place in places:
             self._seams.pop(place)[1].remove()
+
+
+def shared(row: Row, part: Part) -> dict[Place, Seam]:
+    """For rows that are all alike: the file's own tensors, and a copy only where two LoRAs meet."""
+    seams: dict[Place, Seam] = {}
+    for place, here in changes(row, part).items():
+        low_rank = [(delta, delta.scale * weight) for delta, weight in here if isinstance(delta, LowRank)]
+        (first, alpha), *others = low_rank
+        down, up = first.down, first.up.t()
+        if others:
+            down = torch.cat([delta.down for delta, _ in low_rank])
+            up, alpha = torch.cat([delta.up.t().float() * scale for delta, scale in low_rank]), 1.0
+        seams[place] = Seam(down.to(place.parameter)[None], up.to(place.parameter)[None], alpha)
+    return seams
 
 
 def mixed(rows: Sequence[Row], part: Part) -> dict[Place, Seam]:

@@ -27,6 +27,8 @@ class Wardrobe:
     """For one model. `wear` may be called from any thread, the rest only from the one that calls the model."""
 
     fitter: Fitter
+    merges: bool
+    """Whether LoRAs that all rows share are merged: worth it where launches cost more than sums, as on a GPU."""
     loras: BoundedCache[Lora] = field(default_factory=lambda: BoundedCache(KEPT))
 
     @classmethod
@@ -34,7 +36,8 @@ class Wardrobe:
         """Of a Stable Diffusion 1, 2 or XL pipeline of diffusers; what is read is kept on its UNet's device."""
         encoders = {name: getattr(pipeline, name, None) for name in ("text_encoder", "text_encoder_2")}
         there = {name: encoder for name, encoder in encoders.items() if encoder is not None}
-        return cls(Fitter(places_of(pipeline.unet, there), pipeline.unet.device))
+        device = pipeline.unet.device
+        return cls(Fitter(places_of(pipeline.unet, there), device), device.type == "cuda")
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -81,8 +84,8 @@ class Wardrobe:
 
     @cached_property
     def _unet(self) -> Rack:
-        return Rack("unet")
+        return Rack("unet", self.merges)
 
     @cached_property
     def _text(self) -> Rack:
-        return Rack("text")
+        return Rack("text", self.merges)
