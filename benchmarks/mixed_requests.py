@@ -143,8 +143,8 @@ class InTurn:
 
     @cached_property
     def pipelines(self) -> tuple[Any, Any]:
-        plain: Any = DiffusionPipeline.from_pretrained(self.model.folder)
-        net = ControlNetModel.from_pretrained(self.model.controlnet)
+        plain: Any = DiffusionPipeline.from_pretrained(self.model.folder, dtype=torch.float32)
+        net = ControlNetModel.from_pretrained(self.model.controlnet, dtype=torch.float32)
         controlled = StableDiffusionControlNetPipeline(**plain.components, controlnet=net)
         for pipeline in (plain, controlled):
             pipeline.set_progress_bar_config(disable=True)

@@ -51,7 +51,7 @@ def framed(picture: Picture, rng: random.Random) -> Picture:
     left, top = rng.randrange(size - seen + 1), rng.randrange(size - seen + 1)
     view = picture[top : top + seen, left : left + seen]
     view = view[:, ::-1] if rng.random() < 0.5 else view
-    return cv2.resize(np.ascontiguousarray(view), (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(np.ascontiguousarray(view), (size, size), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def painted(scene: Scene) -> Picture:
