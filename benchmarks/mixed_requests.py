@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,6 @@ class InTurn:
 
     model: Model
     preloaded: bool
-    _pipelines: dict[bool, Any] = field(default_factory=dict, init=False)
 
     def draw(self, requests: Sequence[Recipe]) -> None:
         for recipe in requests:

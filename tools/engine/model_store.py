@@ -110,9 +110,7 @@ class ModelStore:
 
     def controls(self, name: str) -> tuple[ControlKind, ...]:
         """The kinds of control there is a ControlNet for."""
-        own = self.known[name].controlnets if name in self.known else {}
-        family = self.family(name)
-        return tuple(kind for kind in get_args(ControlKind) if kind in own or (family, kind) in CONTROLNETS)
+        return tuple(kind for kind in get_args(ControlKind) if self._where(name, kind))
 
     def controlnet(self, name: str, kind: ControlKind) -> ControlNetModel:
         """The ControlNet of this kind for this model; raises `TryAgain` where there is none."""
@@ -125,13 +123,17 @@ class ModelStore:
     def controlnet_folder(self, name: str, kind: ControlKind) -> Path:
         """Where its files are, downloaded once; raises `TryAgain` where there is none."""
         if (name, kind) not in self._controlnets:
-            own = self.known[name].controlnets if name in self.known else {}
-            where = own.get(kind) or CONTROLNETS.get((self.family(name), kind))
-            if where is None:
+            where = self._where(name, kind)
+            if not where:
                 raise TryAgain(f"There is no {kind!r} ControlNet for {name!r}: leave the control out.")
             path = Path(where).expanduser()
             self._controlnets[name, kind] = path if path.is_dir() else fetch_controlnet(where)
         return self._controlnets[name, kind]
+
+    def _where(self, name: str, kind: ControlKind) -> str:
+        """The folder or hub id of such a ControlNet: the model's own, or its family's; empty where there is none."""
+        own = self.known[name].controlnets if name in self.known else {}
+        return own.get(kind) or CONTROLNETS.get((self.family(name), kind), "")
 
     def _on_device(self, pipeline: DiffusionPipeline) -> DiffusionPipeline:
         try:
