@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from knowledge.recipe import ControlKind, Recipe
-from tools.renderer import Asked, OnProgress, Rendered, Renderer
+from tools.call import Call
+from tools.renderer import Rendered, Renderer
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,8 @@ class LateRenderer:
                 self._made.append(self.make())
             return self._made[0]
 
-    def render(
-        self,
-        recipe: Recipe,
-        on_progress: OnProgress | None,
-        cancelled: threading.Event | None,
-        asked: Asked | None = None,
-    ) -> Rendered:
-        return self.made.render(recipe, on_progress, cancelled, asked)
+    def render(self, recipe: Recipe, call: Call) -> Rendered:
+        return self.made.render(recipe, call)
 
     def family(self, model: str) -> str:
         return self.made.family(model)

@@ -80,7 +80,7 @@ class Together:
         for job in jobs:
             engine.submit(job)
         for job in jobs:
-            job.outcome(None)
+            job.outcome()
 
     def forget(self) -> None:
         """LoRA files are read anew."""

@@ -16,6 +16,7 @@ from benchmarks.results import Row
 from benchmarks.timing import at, median
 from knowledge.recipe import Recipe
 from tests import tiny_models
+from tools.call import Call
 from tools.engine.quiet import quiet
 
 T = TypeVar("T")
@@ -106,7 +107,7 @@ def visitors(share: float) -> list[Row]:
         rng = random.Random(0)
         gaps = [rng.expovariate(LOAD * capacity) for _ in requests]
         turn = at(latencies(in_turn.draw_one, 1, requests, gaps), 0.95)
-        shared = at(latencies(lambda one: together.renderer.render(one, None, None), 64, requests, gaps), 0.95)
+        shared = at(latencies(lambda one: together.renderer.render(one, Call()), 64, requests, gaps), 0.95)
     what = f"{count} Poisson arrivals at 70 % of what drawing in turn bears: p95 latency together over in turn"
     ratio = shared / turn
     return [Row("P10", what, ratio, ratio, ratio, "x", "lower", 0.6, f"{shared:.2f} s and {turn:.2f} s")]

@@ -16,6 +16,7 @@ from benchmarks.results import Row
 from benchmarks.timing import median
 from knowledge.recipe import ControlUse, Patch, Recipe
 from tests import tiny_models
+from tools.call import Call
 from tools.engine.engine import Engine
 from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.job import Job
@@ -64,9 +65,9 @@ def watched(share: float) -> list[Row]:
         with torch.inference_mode():
             row = begun(together.renderer, Job(recipe, model.images))
             previews = Previews(row.model.coder)
-            previews.images(row.latents)
+            previews.image(row.latents)
             step = statistics.median(cpu(row.model.denoiser.predict, [row]) for _ in range(9))
-            shown = statistics.median(cpu(previews.images, row.latents) for _ in range(99))
+            shown = statistics.median(cpu(previews.image, row.latents) for _ in range(99))
     most, part = max(late), shown / step
     return [
         Row("P8", "steps drawn after a picture is cancelled, at most", most, most, most, "steps", "lower", 1),
@@ -82,10 +83,7 @@ def steps_after_cancelling(together: Together, recipe: Recipe, after: int) -> in
         rows.append(begun(together.renderer, job))
         return rows[0]
 
-    job = Job(recipe, together.model.images, cancelled=stop)
     seen = 0
-    engine = Engine(kept)
-    engine.submit(job)
 
     def count(done: int, of: int) -> None:
         nonlocal seen
@@ -93,7 +91,10 @@ def steps_after_cancelling(together: Together, recipe: Recipe, after: int) -> in
             stop.set()
             seen = rows[0].step
 
+    job = Job(recipe, together.model.images, Call(count, stop))
+    engine = Engine(kept)
+    engine.submit(job)
     with suppress(Cancelled):
-        job.outcome(count)
+        job.outcome()
     engine.close()
     return rows[0].step - seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from tools.control import ControlPreparer
 from tools.preprocess import weights
 from tools.preprocess.detectors import Detectors
 from tools.render import PictureRenderer
-from tools.renderer import OnProgress, Rendered
+from tools.renderer import Rendered
 from ui.telling import shown
 
 
@@ -36,9 +35,7 @@ class Painter:
     def __init__(self, picture: Image.Image) -> None:
         self.picture = picture
 
-    def render(
-        self, recipe: Recipe, on_progress: OnProgress | None, cancelled: threading.Event | None, asked: object = None
-    ) -> Rendered:
+    def render(self, recipe: Recipe, call: Call) -> Rendered:
         return Rendered(self.picture, {}, {})
 
     def family(self, model: str) -> str:
@@ -126,3 +123,18 @@ def test_it_is_kept_inside_the_file_and_shown(gallery: Gallery) -> None:
     assert again == picture.provenance
     assert f"follows     its canny map: edge F1 {measured.value:.2f}" in shown(again)
     assert PictureRenderer(Painter(scene()), gallery).render(Recipe(prompt="a box"), Call()).provenance.adherence == ()
+
+
+def test_a_picture_is_kept_when_its_detector_runs_out_of_memory(gallery: Gallery, tmp_path: Path) -> None:
+    import torch
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("there is no memory left")
+
+    used = Detectors("cpu", {weights.DEPTH_ANYTHING.hub_id: tiny_detectors.depth_anything(tmp_path / "depth")})
+    use = ControlPreparer(gallery, used).prepare_control(gallery.keep(scene()), "depth", 96, 96)
+    used.transformer(weights.DEPTH_ANYTHING, "AutoModelForDepthEstimation")[0].register_forward_pre_hook(full)
+    recipe = Recipe(prompt="a box", controls=(use,))
+    picture = PictureRenderer(Painter(scene()), gallery, used).render(recipe, Call())
+    assert gallery.image(picture.id).size == scene().size
+    assert picture.provenance.adherence == ()

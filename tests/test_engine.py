@@ -22,6 +22,7 @@ from knowledge.problems import Problem, TryAgain
 from knowledge.recipe import ControlUse, LoraUse, Recipe, Scheduler
 from tests import tiny_models
 from tests.diffusers_oracle import alone, decoded
+from tools.call import Asked, Call
 from tools.engine.engine import Engine
 from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.job import Job
@@ -29,7 +30,7 @@ from tools.engine.model_files import KnownModel
 from tools.engine.quiet import quiet
 from tools.engine.row import Row
 from tools.engine.waiting_line import Busy, WaitingLine
-from tools.renderer import Asked, Cancelled, Rendered
+from tools.renderer import Cancelled, Rendered
 
 PICTURE, MASK, MAP = "a" * 64, "b" * 64, "c" * 64
 GOOD, OTHER, FOREIGN = "1" * 64, "2" * 64, "3" * 64
@@ -114,7 +115,7 @@ def test_every_sampler_and_task_in_one_crowd_gives_what_diffusers_gives_alone(be
     for job in jobs:
         engine.submit(job)
     for job in jobs:
-        job.outcome(None)
+        job.outcome()
     loaded: Any = bench.renderer.store.model(model).pipeline
     net = bench.folder / f"{model}-net"
     for job, (name, task) in zip(jobs, cases, strict=True):
@@ -153,18 +154,18 @@ def test_pictures_of_one_kind_share_the_calls_of_the_unet(bench: Bench) -> None:
 
 def test_who_asks_for_it_is_drawn_alone_and_the_same_to_the_bit(bench: Bench) -> None:
     recipes = [bench.recipe(seed=seed) for seed in range(3)]
-    jobs = [Job(recipe, asked=Asked(strict=True)) for recipe in recipes]
+    jobs = [Job(recipe, call=Call(asked=Asked(strict=True))) for recipe in recipes]
     with watched(bench) as sizes:
         together = outcomes(bench.engine(), jobs)
     assert sizes == [2] * 12
     assert [one.image.tobytes() for one in together] == [
-        bench.renderer.render(recipe, None, None).image.tobytes() for recipe in recipes
+        bench.renderer.render(recipe, Call()).image.tobytes() for recipe in recipes
     ]
 
 
 def test_outside_the_mask_nothing_changes_at_all(bench: Bench) -> None:
     for task in ("repainted", "partly repainted"):
-        made = np.asarray(bench.renderer.render(bench.recipe(**TASKS[task]), None, None).image)
+        made = np.asarray(bench.renderer.render(bench.recipe(**TASKS[task]), Call()).image)
         before, inside = np.asarray(IMAGES[PICTURE]), np.asarray(IMAGES[MASK])[..., 0] > 127
         assert (made[~inside] == before[~inside]).all()
         assert (made[inside] != before[inside]).mean() > 0.7
@@ -172,7 +173,7 @@ def test_outside_the_mask_nothing_changes_at_all(bench: Bench) -> None:
 
 def test_a_picture_that_is_cancelled_takes_no_more_than_the_step_it_is_in(bench: Bench) -> None:
     stop, recipes = threading.Event(), [bench.recipe(seed=seed, num_inference_steps=6) for seed in range(2)]
-    jobs = [Job(recipes[0], cancelled=stop), Job(recipes[1])]
+    jobs = [Job(recipes[0], call=Call(cancelled=stop)), Job(recipes[1])]
     engine = bench.engine()
     begin = engine.begin
 
@@ -192,18 +193,18 @@ def test_a_picture_that_is_cancelled_takes_no_more_than_the_step_it_is_in(bench:
     engine.begin = stopped_after_two
     submit(engine, jobs)
     with pytest.raises(Cancelled):
-        jobs[0].outcome(None)
-    image = jobs[1].outcome(None).image
+        jobs[0].outcome()
+    image = jobs[1].outcome().image
     assert bench.rows[jobs[0]].step == 2
-    assert image.tobytes() == bench.renderer.render(recipes[1], None, None).image.tobytes()
+    assert image.tobytes() == bench.renderer.render(recipes[1], Call()).image.tobytes()
 
 
 def test_nobody_waits_longer_than_they_want_to(bench: Bench) -> None:
-    late, early = Job(bench.recipe(), asked=Asked(within=0.0)), Job(bench.recipe())
+    late, early = Job(bench.recipe(), call=Call(asked=Asked(within=0.0))), Job(bench.recipe())
     submit(bench.engine(), [late, early])
     with pytest.raises(TryAgain, match="within 0 s"):
-        late.outcome(None)
-    assert early.outcome(None).image.size == SIZE
+        late.outcome()
+    assert early.outcome().image.size == SIZE
 
 
 def test_a_full_line_says_when_to_ask_again(bench: Bench) -> None:
@@ -219,8 +220,8 @@ def test_callers_take_turns_and_the_urgent_go_first(bench: Bench) -> None:
     line = WaitingLine()
     asked = [*["greedy"] * 4, "modest", "other", "modest"]
     for number, caller in enumerate(asked):
-        line.put(Job(bench.recipe(seed=number), asked=Asked(caller=caller)))
-    line.put(Job(bench.recipe(seed=99), asked=Asked(caller="greedy", priority=1)))
+        line.put(Job(bench.recipe(seed=number), call=Call(asked=Asked(caller=caller))))
+    line.put(Job(bench.recipe(seed=99), call=Call(asked=Asked(caller="greedy", priority=1))))
     served = []
     while (job := line.first()) is not None:
         line.take(job)
@@ -237,7 +238,7 @@ def test_where_memory_runs_out_the_batch_is_halved_and_nothing_is_lost(bench: Be
         outcomes(engine, [Job(recipe) for recipe in recipes])
     assert sizes == [10] * 4, "batches stay small though there is room again"
     for recipe, image in zip(recipes, images, strict=True):
-        assert difference(image, bench.renderer.render(recipe, None, None).image) <= 1
+        assert difference(image, bench.renderer.render(recipe, Call()).image) <= 1
 
 
 def test_a_picture_that_does_not_fit_alone_is_refused_and_the_engine_goes_on(bench: Bench) -> None:
@@ -246,7 +247,7 @@ def test_a_picture_that_does_not_fit_alone_is_refused_and_the_engine_goes_on(ben
     with memory_for(bench, entries=1):
         submit(engine, [large])
         with pytest.raises(TryAgain, match="64x64 does not fit into this GPU's memory: ask for a smaller picture"):
-            large.outcome(None)
+            large.outcome()
     assert outcomes(engine, [Job(bench.recipe())])[0].image.size == SIZE
 
 
@@ -283,21 +284,21 @@ def test_what_breaks_one_request_at_its_start_or_its_end_is_told_to_that_one_alo
     submit(engine, jobs)
     for job in jobs[:2]:
         with pytest.raises(ZeroDivisionError):
-            job.outcome(None)
-    assert jobs[2].outcome(None).image.size == SIZE
+            job.outcome()
+    assert jobs[2].outcome().image.size == SIZE
 
 
 def test_a_picture_with_a_lora_is_the_same_whatever_was_drawn_before(bench: Bench) -> None:
     worn = {"loras": (LoraUse(name="good", sha256=GOOD),)}
-    first = bench.renderer.render(bench.recipe(**worn), None, None).image.tobytes()
+    first = bench.renderer.render(bench.recipe(**worn), Call()).image.tobytes()
     for before in ({}, worn, {"loras": (LoraUse(name="other", sha256=OTHER),)}):
-        bench.renderer.render(bench.recipe(seed=5, **before), None, None)
-        assert bench.renderer.render(bench.recipe(**worn), None, None).image.tobytes() == first
+        bench.renderer.render(bench.recipe(seed=5, **before), Call())
+        assert bench.renderer.render(bench.recipe(**worn), Call()).image.tobytes() == first
 
 
 def test_too_many_steps_for_a_sampler_are_refused(bench: Bench) -> None:
     with pytest.raises(TryAgain, match="'lcm' cannot draw in 51 steps"):
-        bench.renderer.render(bench.recipe(scheduler="lcm", num_inference_steps=51), None, None)
+        bench.renderer.render(bench.recipe(scheduler="lcm", num_inference_steps=51), Call())
 
 
 def test_who_waits_behind_a_busy_engine_can_stop(bench: Bench) -> None:
@@ -309,13 +310,13 @@ def test_who_waits_behind_a_busy_engine_can_stop(bench: Bench) -> None:
         return begin(job)
 
     engine.begin = slow
-    jobs = [Job(bench.recipe()), Job(bench.recipe(), cancelled=stop)]
+    jobs = [Job(bench.recipe()), Job(bench.recipe(), call=Call(cancelled=stop))]
     submit(engine, jobs)
     stop.set()
     with pytest.raises(Cancelled):
-        jobs[1].outcome(None)
+        jobs[1].outcome()
     free.set()
-    assert jobs[0].outcome(None).image.size == SIZE
+    assert jobs[0].outcome().image.size == SIZE
 
 
 def test_one_bad_request_harms_no_other(bench: Bench) -> None:
@@ -323,8 +324,8 @@ def test_one_bad_request_harms_no_other(bench: Bench) -> None:
     good = [Job(bench.recipe(seed=seed)) for seed in range(2)]
     submit(bench.engine(), [good[0], bad, good[1]])
     with pytest.raises(TryAgain, match="clip_skip"):
-        bad.outcome(None)
-    assert [job.outcome(None).image.size for job in good] == [SIZE, SIZE]
+        bad.outcome()
+    assert [job.outcome().image.size for job in good] == [SIZE, SIZE]
 
 
 def test_whatever_breaks_everybody_is_answered_and_the_next_are_drawn(bench: Bench) -> None:
@@ -335,7 +336,7 @@ def test_whatever_breaks_everybody_is_answered_and_the_next_are_drawn(bench: Ben
         submit(engine, jobs)
         for job in jobs:
             with pytest.raises(ZeroDivisionError):
-                job.outcome(None)
+                job.outcome()
     finally:
         hook.remove()
     assert outcomes(engine, [Job(bench.recipe())])[0].image.size == SIZE
@@ -343,9 +344,9 @@ def test_whatever_breaks_everybody_is_answered_and_the_next_are_drawn(bench: Ben
 
 def test_threads_that_render_at_once_get_their_own_pictures(bench: Bench) -> None:
     recipes = [bench.recipe(seed=seed, model=("tiny", "tiny-xl")[seed % 2]) for seed in range(6)]
-    alone_ = [bench.renderer.render(recipe, None, None).image for recipe in recipes]
+    alone_ = [bench.renderer.render(recipe, Call()).image for recipe in recipes]
     with ThreadPoolExecutor(6) as pool:
-        made = list(pool.map(lambda recipe: bench.renderer.render(recipe, None, None).image, recipes))
+        made = list(pool.map(lambda recipe: bench.renderer.render(recipe, Call()).image, recipes))
     assert all(difference(a, b) <= 1 for a, b in zip(alone_, made, strict=True))
 
 
@@ -363,7 +364,7 @@ def test_whatever_a_crowd_of_callers_does_everyone_is_answered(bench: Bench) -> 
         stop = threading.Event()
         until = rng.choice((1, 99, 99, 99))
         try:
-            return bench.renderer.render(recipe, lambda done, of: stop.set() if done >= until else None, stop)
+            return bench.renderer.render(recipe, Call(lambda done, of: stop.set() if done >= until else None, stop))
         except (Problem, Cancelled) as answer:
             return answer
 
@@ -376,7 +377,7 @@ def test_whatever_a_crowd_of_callers_does_everyone_is_answered(bench: Bench) -> 
     for n in drawn_[:6]:
         answer = answers[n]
         assert isinstance(answer, Rendered)
-        assert difference(answer.image, bench.renderer.render(recipes[n], None, None).image) <= 1
+        assert difference(answer.image, bench.renderer.render(recipes[n], Call()).image) <= 1
 
 
 def submit(engine: Engine, jobs: list[Job]) -> None:
@@ -389,7 +390,7 @@ def submit(engine: Engine, jobs: list[Job]) -> None:
 
 def outcomes(engine: Engine, jobs: list[Job]) -> list[Rendered]:
     submit(engine, jobs)
-    return [job.outcome(None) for job in jobs]
+    return [job.outcome() for job in jobs]
 
 
 def loaded(bench: Bench) -> Any:

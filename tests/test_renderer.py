@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from knowledge.problems import GiveUp, Problem, TryAgain
 from knowledge.recipe import ControlUse, LoraUse, Recipe, ReferenceUse, Scheduler
 from tests import tiny_models
+from tools.call import Call
 from tools.engine.engine_renderer import EngineRenderer
 from tools.engine.model_files import KnownModel
 from tools.engine.quiet import quiet
@@ -42,7 +43,7 @@ class Studio:
         return Recipe.model_validate(plain | changes)
 
     def draw(self, **changes: Any) -> bytes:
-        return self.renderer.render(self.recipe(**changes), None, None).image.tobytes()
+        return self.renderer.render(self.recipe(**changes), Call()).image.tobytes()
 
     def lora(self, file: Path, weight: float = 1.0) -> LoraUse:
         sha256 = hashlib.sha256(file.name.encode()).hexdigest()
@@ -78,7 +79,7 @@ def _picture() -> Image.Image:
 @pytest.mark.parametrize("shape", ["sd15", "sdxl", "sd3"])
 def test_a_folder_of_any_shape_draws_and_draws_the_same_again(studio: Studio, shape: str) -> None:
     model = str(studio.folder / shape)
-    first = studio.renderer.render(studio.recipe(model=model, seed=7), None, None)
+    first = studio.renderer.render(studio.recipe(model=model, seed=7), Call())
     assert (first.image.size, first.image.mode) == ((64, 64), "RGB")
     assert {"load", "draw"} <= set(first.seconds)
     assert {"atelier", "diffusers", "torch", "device", "model"} == set(first.versions)
@@ -88,7 +89,7 @@ def test_a_folder_of_any_shape_draws_and_draws_the_same_again(studio: Studio, sh
 
 def test_the_same_recipe_gives_the_same_bytes_in_another_renderer(studio: Studio) -> None:
     fresh = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cpu")
-    assert fresh.render(studio.recipe(), None, None).image.tobytes() == studio.draw()
+    assert fresh.render(studio.recipe(), Call()).image.tobytes() == studio.draw()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_the_table_names_every_scheduler_of_a_recipe() -> None:
 def test_every_scheduler_draws_its_own_picture(studio: Studio, name: Scheduler) -> None:
     steps: list[tuple[int, int]] = []
     recipe = studio.recipe(scheduler=name, num_inference_steps=4)
-    image = studio.renderer.render(recipe, lambda done, of: steps.append((done, of)), None).image
+    image = studio.renderer.render(recipe, Call(lambda done, of: steps.append((done, of)))).image
     assert steps[-1][0] == steps[-1][1] == len(steps)
     assert image.tobytes() == studio.draw(scheduler=name, num_inference_steps=4)
     assert name == "euler" or image.tobytes() != studio.draw(num_inference_steps=4)
@@ -180,7 +181,7 @@ def test_a_cancelled_drawing_stops_within_one_step_and_the_next_is_exact(studio:
             stop.set()
 
     with pytest.raises(Cancelled):
-        studio.renderer.render(studio.recipe(scheduler="dpmpp_2m", num_inference_steps=9), progressed, stop)
+        studio.renderer.render(studio.recipe(scheduler="dpmpp_2m", num_inference_steps=9), Call(progressed, stop))
     assert steps == [1, 2]
     assert studio.draw(scheduler="dpmpp_2m") == before
 
@@ -189,7 +190,7 @@ def test_a_drawing_cancelled_before_it_starts_does_nothing(studio: Studio) -> No
     stop = threading.Event()
     stop.set()
     with pytest.raises(Cancelled):
-        studio.renderer.render(studio.recipe(model="nowhere/at-all"), None, stop)
+        studio.renderer.render(studio.recipe(model="nowhere/at-all"), Call(cancelled=stop))
 
 
 # --- adapters
@@ -439,7 +440,7 @@ def test_a_device_that_is_not_there_is_named(studio: Studio) -> None:
         pytest.skip("there is one")
     renderer = EngineRenderer(studio.renderer.images, studio.renderer.lora_path, studio.renderer.known, "cuda")
     with pytest.raises(GiveUp, match="'cuda'"):
-        renderer.render(studio.recipe(), None, None)
+        renderer.render(studio.recipe(), Call())
 
 
 def test_a_drawing_says_nothing_on_the_terminal(
@@ -450,7 +451,7 @@ def test_a_drawing_says_nothing_on_the_terminal(
     capfd.readouterr()
     recwarn.clear()
     control = ControlUse(kind="canny", image_id=CIRCLE)
-    renderer.render(studio.recipe(prompt="a fox " * 60, loras=(lora,), controls=(control,)), None, None)
+    renderer.render(studio.recipe(prompt="a fox " * 60, loras=(lora,), controls=(control,)), Call())
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
 

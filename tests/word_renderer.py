@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 
 from knowledge.problems import GiveUp
 from knowledge.recipe import ControlKind, Recipe
-from tools.renderer import Asked, OnProgress, Rendered
+from tools.call import Call
+from tools.renderer import Rendered
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,5 @@ class WordRenderer:
     def side(self, model: str) -> int:
         return 128
 
-    def render(
-        self,
-        recipe: Recipe,
-        on_progress: OnProgress | None,
-        cancelled: threading.Event | None,
-        asked: Asked | None = None,
-    ) -> Rendered:
+    def render(self, recipe: Recipe, call: Call) -> Rendered:
         raise GiveUp("This renderer only counts words.")

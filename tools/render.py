@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
+from PIL.Image import Image
+
 from knowledge.gallery import Gallery
-from knowledge.picture import Picture, Provenance
+from knowledge.picture import Adherence, Picture, Provenance
+from knowledge.problems import Problem
 from knowledge.recipe import Recipe
 from tools.adherence import adherence
 from tools.call import Call
@@ -25,7 +29,15 @@ class PictureRenderer:
 
     def paint(self, provenance: Provenance, call: Call) -> Picture:
         """Draw and keep with everything known of why: wish, citations, decisions, parent; and how well it follows."""
-        rendered = self.renderer.render(provenance.recipe, call.on_progress, call.cancelled)
-        followed = tuple(adherence(rendered.image, provenance.recipe, self.gallery.image, self.detectors))
+        rendered = self.renderer.render(provenance.recipe, call)
+        followed = self._followed(rendered.image, provenance.recipe)
         signed = provenance.model_copy(update={"versions": rendered.versions, "adherence": followed})
         return self.gallery.add(rendered.image, signed, rendered.seconds)
+
+    def _followed(self, image: Image, recipe: Recipe) -> tuple[Adherence, ...]:
+        """As far as it can be measured: no finished picture is lost to a detector that fails."""
+        try:
+            return tuple(adherence(image, recipe, self.gallery.image, self.detectors))
+        except (Problem, OSError, RuntimeError, ValueError):
+            logging.getLogger(__name__).info("the picture's maps could not be measured", exc_info=True)
+            return ()

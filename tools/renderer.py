@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from PIL import Image
 
 from knowledge.recipe import ControlKind, Recipe
-
-OnProgress = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all)."""
+from tools.call import Call
 
 
 @dataclass(frozen=True)
@@ -24,33 +20,12 @@ class Rendered:
     versions: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """
-    Who asks, and how: nothing here changes the picture.
-
-    The higher `priority` is drawn first; callers of equal priority take turns. A picture that is not done `within`
-    so many seconds is given up. `strict` draws it alone, so that it is the same to the bit whoever else asks.
-    """
-
-    caller: str = ""
-    priority: int = 0
-    within: float | None = None
-    strict: bool = False
-
-
 class Cancelled(Exception):
     """The caller asked to stop; no picture was made."""
 
 
 class Renderer(Protocol):
-    def render(
-        self,
-        recipe: Recipe,
-        on_progress: OnProgress | None,
-        cancelled: threading.Event | None,
-        asked: Asked | None = None,
-    ) -> Rendered:
+    def render(self, recipe: Recipe, call: Call) -> Rendered:
         """Draw. Raises `TryAgain` for a recipe to be changed, `GiveUp` if the model cannot be had, `Cancelled`."""
         ...
 

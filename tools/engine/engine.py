@@ -15,7 +15,7 @@ import torch
 
 from knowledge.problems import Problem, TryAgain
 from tools.engine.finishing import finished
-from tools.engine.job import Job, Stepped
+from tools.engine.job import Job
 from tools.engine.quiet import quiet
 from tools.engine.row import Row
 from tools.engine.waiting_line import WaitingLine
@@ -115,7 +115,7 @@ class Engine:
             for row, prediction in zip(rows, predictions, strict=True):
                 with answering([row.job]):
                     row.advance(prediction)
-                    row.job.tell(Stepped(row.step, len(row.timesteps)))
+                    row.job.tell(row.told())
                     left.append(row)
         return left
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from PIL import Image
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlKind, Recipe
+from tools.call import Call
 from tools.engine.arguments import refuse_what_draws_nothing, refuse_what_is_not_here_yet
 from tools.engine.engine import Engine
 from tools.engine.job import Job
@@ -25,7 +25,7 @@ from tools.engine.preparing import Preparer
 from tools.engine.prompt_chunks import count
 from tools.engine.quiet import quiet
 from tools.engine.row import Row
-from tools.renderer import Asked, OnProgress, Rendered
+from tools.renderer import Rendered
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,10 @@ class EngineRenderer:
         with quiet():
             return count(tokenizer, prompt), limit(tokenizer)
 
-    def render(
-        self,
-        recipe: Recipe,
-        on_progress: OnProgress | None,
-        cancelled: threading.Event | None,
-        asked: Asked | None = None,
-    ) -> Rendered:
+    def render(self, recipe: Recipe, call: Call) -> Rendered:
         refuse_what_is_not_here_yet(recipe)
         refuse_what_draws_nothing(recipe)
-        job = Job(recipe, {}, asked or Asked(), cancelled or threading.Event())
+        job = Job(recipe, {}, call)
         job.check()
         # here, and not in the engine's thread: to download and to hash may take long
         libraries = {name: importlib.metadata.version(name) for name in ("atelier", "diffusers", "torch")}
@@ -82,7 +76,7 @@ class EngineRenderer:
             self.store.controlnet_folder(recipe.model, use.kind)
         job.images.update(self._sized(recipe))
         self.engine.submit(job)
-        return job.outcome(on_progress)
+        return job.outcome()
 
     def _sized(self, recipe: Recipe) -> dict[str, Image.Image]:
         images = {image_id: self.images(image_id) for image_id in recipe.image_ids}

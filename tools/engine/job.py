@@ -11,7 +11,8 @@ from PIL import Image
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
-from tools.renderer import Asked, Cancelled, OnProgress, Rendered
+from tools.call import Call
+from tools.renderer import Cancelled, Rendered
 
 PATIENCE = 0.1
 """Seconds."""
@@ -19,10 +20,17 @@ PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class Stepped:
-    """So many of so many denoising steps are done."""
+    """So many of so many denoising steps are done; the preview is made where somebody looks at it."""
 
     done: int
     of: int
+    preview: Image.Image | None = None
+
+    def show(self, call: Call) -> None:
+        if call.on_progress is not None:
+            call.on_progress(self.done, self.of)
+        if call.on_preview is not None and self.preview is not None:
+            call.on_preview(self.preview)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +39,7 @@ class Job:
 
     recipe: Recipe
     images: dict[str, Image.Image] = field(default_factory=dict)
-    asked: Asked = field(default_factory=Asked)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    call: Call = field(default_factory=Call)
     versions: dict[str, str] = field(default_factory=dict)
     """Of what draws it, known when it begins."""
     started: float = field(default_factory=time.monotonic)
@@ -44,26 +51,26 @@ class Job:
 
     def check(self) -> None:
         """Raise `Cancelled` if nobody waits for it any more, `TryAgain` if it is too late."""
-        if self.cancelled.is_set() or self._abandoned.is_set():
+        if self.call.cancelled.is_set() or self._abandoned.is_set():
             raise Cancelled("The drawing was cancelled.")
-        if self.asked.within is not None and time.monotonic() > self.started + self.asked.within:
-            raise TryAgain(f"There was no time to draw it within {self.asked.within:g} s: allow more or ask later.")
+        within = self.call.asked.within
+        if within is not None and time.monotonic() > self.started + within:
+            raise TryAgain(f"There was no time to draw it within {within:g} s: allow more or ask later.")
 
     def rendered(self, image: Image.Image, began: float) -> Rendered:
         """Now done, with how long it waited and the model loaded, and how long it was drawn."""
         seconds = {"load": began - self.started, "draw": time.monotonic() - began}
         return Rendered(image, seconds, self.versions)
 
-    def outcome(self, on_progress: OnProgress | None) -> Rendered:
-        """Wait for the picture; `on_progress` runs here, in the caller's thread."""
+    def outcome(self) -> Rendered:
+        """Wait for the picture; the call's `on_progress` and `on_preview` run here, in the caller's thread."""
         try:
             while True:
                 match self._next():
                     case Rendered() as rendered:
                         return rendered
-                    case Stepped(done, of):
-                        if on_progress is not None:
-                            on_progress(done, of)
+                    case Stepped() as stepped:
+                        stepped.show(self.call)
                         self.check()
                     case problem:
                         raise problem

@@ -24,14 +24,13 @@ class Previews:
     coder: Coder
 
     @torch.no_grad()
-    def images(self, latents: torch.Tensor) -> list[Image.Image]:
-        """From latents of shape (n, 4, h, w), one pixel for each: whoever shows them enlarges them.
+    def image(self, latents: torch.Tensor) -> Image.Image:
+        """From latents of shape (1, 4, h, w), one pixel for each: whoever shows it enlarges it.
 
         Best from what the scheduler expects the end to be; noisy latents make noisy previews.
         """
-        shades = torch.einsum("nchw,cd->nhwd", latents.float(), self._map[:-1]) + self._map[-1]
-        arrays = shades.round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-        return [Image.fromarray(array) for array in arrays]
+        shades = torch.einsum("chw,cd->hwd", latents[0].float(), self._map[:-1]) + self._map[-1]
+        return Image.fromarray(shades.round().clamp(0, 255).to(torch.uint8).cpu().numpy())
 
     @cached_property
     def _map(self) -> torch.Tensor:

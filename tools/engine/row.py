@@ -12,7 +12,7 @@ from torch import Tensor
 
 from knowledge.recipe import Recipe
 from tools.engine.followers import Followed
-from tools.engine.job import Job
+from tools.engine.job import Job, Stepped
 from tools.engine.lora.wardrobe import Wear
 from tools.engine.stable_diffusion import StableDiffusion
 from tools.engine.text_encoding import Words
@@ -53,6 +53,8 @@ class Row:
     beside: Tensor | None = None
     added: Tensor | None = None
     step: int = 0
+    expected: Tensor | None = None
+    """What the sampler now takes the end to be, where it says so; else the latents."""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -74,7 +76,7 @@ class Row:
     @property
     def kind(self) -> Hashable:
         """Rows of one kind fit into one call of the UNet."""
-        alone = id(self) if self.job.asked.strict else None
+        alone = id(self) if self.job.call.asked.strict else None
         tokens = self.words.positive.states.shape[1]
         return id(self.model), tuple(self.latents.shape), tokens, self.model.wardrobe.group(self.wears), alone
 
@@ -88,12 +90,18 @@ class Row:
 
     def advance(self, prediction: Tensor) -> None:
         """One step of the sampler on what the UNet said."""
-        stepped = self.scheduler.step(prediction, self.timestep, self.latents, return_dict=False, **self.sampling)
-        self.latents = stepped[0].to(prediction.dtype)
+        stepped = self.scheduler.step(prediction, self.timestep, self.latents, **self.sampling)
+        self.latents = stepped.prev_sample.to(prediction.dtype)
+        self.expected = getattr(stepped, "pred_original_sample", self.latents)
         self.step += 1
         if self.kept is not None:
             upcoming = self.timesteps[self.step : self.step + 1]
             self.latents = self.kept.around(self.latents, self.scheduler, upcoming)
+
+    def told(self) -> Stepped:
+        """How far it is, with a preview for whoever looks."""
+        seen = self.job.call.on_preview is not None and self.expected is not None
+        return Stepped(self.step, len(self.timesteps), self.model.previews.image(self.expected) if seen else None)
 
 
 def generator(recipe: Recipe) -> torch.Generator:

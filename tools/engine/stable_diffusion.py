@@ -16,6 +16,7 @@ from tools.engine.decoding import Coder
 from tools.engine.denoiser import Denoiser
 from tools.engine.followers import Follower
 from tools.engine.lora.wardrobe import Wardrobe, Wear
+from tools.engine.previews import Previews
 from tools.engine.text_encoding import TextEncoding, Words
 
 OURS = (StableDiffusionPipeline, StableDiffusionXLPipeline)
@@ -54,6 +55,10 @@ class StableDiffusion:
     @cached_property
     def coder(self) -> Coder:
         return Coder.of(self.pipeline)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(self.coder)
 
     @cached_property
     def wardrobe(self) -> Wardrobe:

@@ -41,9 +41,9 @@ class WaitingLine:
         """Raises `Busy` where there is no room."""
         if len(self._jobs) >= self.room:
             raise Busy(len(self._jobs), max(1.0, len(self._jobs) * self.pace))
-        tag = max(self._tags.get(job.asked.caller, 0.0), self._now) + 1
-        self._tags[job.asked.caller] = tag
-        self._jobs[job] = (-job.asked.priority, tag, next(self._arrivals))
+        tag = max(self._tags.get(job.call.asked.caller, 0.0), self._now) + 1
+        self._tags[job.call.asked.caller] = tag
+        self._jobs[job] = (-job.call.asked.priority, tag, next(self._arrivals))
 
     def first(self) -> Job | None:
         return min(self._jobs, key=lambda job: self._jobs[job], default=None)
@@ -61,5 +61,5 @@ class WaitingLine:
         for job in unfit:
             del self._jobs[job]
             # what was not drawn is not charged
-            self._tags[job.asked.caller] -= 1
+            self._tags[job.call.asked.caller] -= 1
         return unfit
