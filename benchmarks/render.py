@@ -18,5 +18,6 @@ SUITE = Suite(
         "P7": "benchmarks.render_steps:mixed_controls",
         "P8": "benchmarks.render_steps:watched",
         "P10": "benchmarks.render_speed:visitors",
+        "T": "benchmarks.throughput:throughput",
     },
 )

@@ -14,6 +14,7 @@ REPORT = "report"
 def run(name: str, only: Sequence[str], share: float) -> None:
     if name == REPORT:
         import_module("benchmarks.report").write_tables()
+        import_module("benchmarks.plots").write_plots()
         return
     if name not in SUITES:
         raise TryAgain(f"There is no benchmark {name!r}: choose {', '.join(SUITES)}, or {REPORT} for the tables.")

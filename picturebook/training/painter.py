@@ -17,6 +17,7 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
@@ -159,6 +160,13 @@ def nouns(tokenizer: CLIPTokenizer, ids: Tensor, scenes: Sequence[Scene], said: 
     return Nouns(*table.unbind(1))
 
 
+def evenly(scenes: Sequence[Scene]) -> NDArray[np.float64]:
+    """Chances by which one thing alone, the hardest to draw well since it is large, is shown as often as two."""
+    counts = np.array([len(scene.things) for scene in scenes])
+    shares = 1 / np.bincount(counts)[counts]
+    return shares / shares.sum()
+
+
 @dataclass(frozen=True)
 class Noise:
     """The forward process and the loss on v (Salimans and Ho 2022)."""
@@ -194,10 +202,11 @@ def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 7000) -> Sta
     painter = on(studio.device, painter)
     channels_last(painter.unet)
     shown = studies(studio, vae, style_album(studio))
+    chances = evenly(shown.scenes)
     process = noise()
 
     def loss(step: int, rng: np.random.Generator) -> Mapping[str, Tensor]:
-        picked = rng.integers(len(shown.scenes), size=BATCH)
+        picked = rng.choice(len(chances), size=BATCH, p=chances)
         chance = random.Random(int(rng.integers(1 << 31)))
         scenes = [shown.scenes[index] for index in picked]
         said = [wish(scene, chance) for scene in scenes]
@@ -208,7 +217,7 @@ def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 7000) -> Sta
         lesson = painter.lesson(words, nouns(tokenizer, ids, scenes, said))
         return {"v": process.loss(drawn, target, times), "colours": LESSON * lesson}
 
-    train(studio, Course("painter", studio.steps(full), lr=1.2e-3, decay=0.9995), painter, loss)
+    train(studio, Course("painter", studio.steps(full), lr=1.2e-3, decay=0.998), painter, loss)
     return pipeline(vae, painter, tokenizer)
 
 
