@@ -216,6 +216,15 @@ def test_a_full_line_says_when_to_ask_again(bench: Bench) -> None:
     assert busy.value.retry_after == 6
 
 
+def test_one_caller_never_takes_all_the_room(bench: Bench) -> None:
+    line = WaitingLine(room=8)
+    with pytest.raises(Busy):
+        for _ in range(9):
+            line.put(Job(bench.recipe(), call=Call(asked=Asked(caller="greedy"))))
+    assert len(line) == 6
+    line.put(Job(bench.recipe(), call=Call(asked=Asked(caller="modest"))))
+
+
 def test_callers_take_turns_and_the_urgent_go_first(bench: Bench) -> None:
     line = WaitingLine()
     asked = [*["greedy"] * 4, "modest", "other", "modest"]

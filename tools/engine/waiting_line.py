@@ -10,6 +10,10 @@ from knowledge.problems import TryAgain
 from tools.engine.job import Job
 
 
+SHARE = 3
+"""A caller may hold so many times the room that is left (Choudhury and Hahne 1998): alone three quarters of it."""
+
+
 class Busy(TryAgain):
     """The line is full; `retry_after` is in seconds."""
 
@@ -38,8 +42,9 @@ class WaitingLine:
         return len(self._jobs)
 
     def put(self, job: Job) -> None:
-        """Raises `Busy` where there is no room."""
-        if len(self._jobs) >= self.room:
+        """Raises `Busy` where there is no room for this caller."""
+        own = sum(other.call.asked.caller == job.call.asked.caller for other in self._jobs)
+        if own >= SHARE * (self.room - len(self._jobs)):
             raise Busy(len(self._jobs), max(1.0, len(self._jobs) * self.pace))
         tag = max(self._tags.get(job.call.asked.caller, 0.0), self._now) + 1
         self._tags[job.call.asked.caller] = tag
