@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from itertools import pairwise
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
 from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, STYLES, TRIGGERS, Scene, Thing, captions
@@ -25,22 +25,31 @@ def spoken() -> Iterator[str]:
     yield from (TRIGGERS[style] for style in STYLES)
 
 
-def learned_merges(words: set[str]) -> list[Any]:
-    """Byte pairs (Sennrich et al. 2016) merged until every word is whole."""
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix=END_OF_WORD))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=10000, min_frequency=1, end_of_word_suffix=END_OF_WORD, show_progress=False, special_tokens=[]
-    )
-    tokenizer.train_from_iterator(sorted(words), trainer)
-    return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
+def learned_merges(words: set[str]) -> list[tuple[str, str]]:
+    """Byte pairs (Sennrich et al. 2016) merged until every word is whole; of equals, always the same first."""
+    spelt = [[*word[:-1], word[-1] + END_OF_WORD] for word in sorted(words)]
+    merges: list[tuple[str, str]] = []
+    while counts := Counter(pair for word in spelt for pair in pairwise(word)):
+        merges.append(min(counts, key=lambda pair: (-counts[pair], pair)))
+        spelt = [merged(word, merges[-1]) for word in spelt]
+    return merges
+
+
+def merged(word: list[str], pair: tuple[str, str]) -> list[str]:
+    """The word with the pair as one piece, wherever it is."""
+    pieces: list[str] = []
+    for piece in word:
+        if pieces and (pieces[-1], piece) == pair:
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return pieces
 
 
 def build_tokenizer() -> CLIPTokenizer:
     """Unknown words fall into letters, so nothing a user writes is lost."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = learned_merges({word for caption in spoken() for word in caption.replace(",", " ").split()})
+    merges = learned_merges({word for caption in spoken() for word in caption.lower().replace(",", " ").split()})
     pieces = [*letters, *(letter + END_OF_WORD for letter in letters), *(a + b for a, b in merges)]
     tokens = ["<|startoftext|>", "<|endoftext|>", *dict.fromkeys(pieces)]
     vocabulary = {token: index for index, token in enumerate(tokens)}

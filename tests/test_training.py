@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,12 @@ def test_each_word_of_the_book_is_one_token_and_no_other_word_is_lost() -> None:
     assert len(known) == 11
     strange = tokenizer("Zyzzyva façade 浮世絵").input_ids
     assert strange.count(tokenizer.eos_token_id) == 1
+
+
+def test_the_vocabulary_is_the_same_each_time_it_is_built() -> None:
+    again = "from picturebook.words import build_tokenizer; print(build_tokenizer().get_vocab())"
+    done = subprocess.run([sys.executable, "-c", again], capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == build_tokenizer().get_vocab()
 
 
 def test_every_part_trains_end_to_end() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPTokenizer
 
 from picturebook.book import Book
 from picturebook.judge import HEADS, answers, reading_loss
@@ -32,6 +32,11 @@ class Schooled(nn.Module):
         super().__init__()
         self.clip = clip
         self.lessons = nn.ModuleList(nn.Linear(WIDTH, len(words)) for words in HEADS.values())
+
+
+def fresh() -> tuple[CLIPModel, CLIPTokenizer]:
+    tokenizer = build_tokenizer()
+    return build(len(tokenizer)), tokenizer
 
 
 def build(vocabulary: int) -> CLIPModel:
@@ -59,10 +64,9 @@ def contrast(texts: Tensor, images: Tensor, scale: Tensor) -> Tensor:
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
 
 
-def train_clip(studio: Studio, full: int = 3000) -> CLIPModel:
+def train_clip(studio: Studio, full: int = 3000) -> tuple[CLIPModel, CLIPTokenizer]:
     torch.manual_seed(4)
-    tokenizer = build_tokenizer()
-    clip = Book(studio.models).clip()[0] if studio.onward else build(len(tokenizer))
+    clip, tokenizer = Book(studio.models).clip() if studio.onward else fresh()
     schooled = on(studio.device, Schooled(clip))
     albums = [style_album(studio, style) for style in STYLES]
 
@@ -80,4 +84,4 @@ def train_clip(studio: Studio, full: int = 3000) -> CLIPModel:
         return {"contrast": matched, "read": 0.1 * reading_loss(lessons, right)}
 
     train(studio, Course("clip", studio.steps(full), lr=1.2e-3, decay=0.995, weight_decay=0.05), schooled, loss)
-    return clip
+    return clip, tokenizer

@@ -193,10 +193,11 @@ def noise() -> Noise:
 
 def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 7000) -> StableDiffusionPipeline:
     torch.manual_seed(1)
-    tokenizer = build_tokenizer()
+    # the words' numbers stay as they were learnt
+    saved = Book(studio.models).pipeline() if studio.onward else None
+    tokenizer = saved.tokenizer if saved else build_tokenizer()
     painter = Painter(len(tokenizer))
-    if studio.onward:
-        saved = Book(studio.models).pipeline()
+    if saved:
         painter.unet.load_state_dict(saved.unet.state_dict())
         painter.text_encoder.load_state_dict(saved.text_encoder.state_dict())
     painter = on(studio.device, painter)

@@ -20,7 +20,6 @@ from picturebook.training.judge import train_judge
 from picturebook.training.loop import Studio, on
 from picturebook.training.painter import encoded, train_painter
 from picturebook.training.style import STEPS, save_style, train_style
-from picturebook.words import build_tokenizer
 
 ADAPTED: tuple[Style, ...] = tuple(style for style in STYLES if style != "plain")
 
@@ -58,8 +57,9 @@ def painter(studio: Studio) -> None:
 
 def clip(studio: Studio) -> None:
     folder = Book(studio.models).clip_folder
-    save(train_clip(studio), folder)
-    build_tokenizer().save_pretrained(folder)
+    model, tokenizer = train_clip(studio)
+    save(model, folder)
+    tokenizer.save_pretrained(folder)
     processor().save_pretrained(folder)
 
 
