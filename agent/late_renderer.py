@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from PIL.Image import Image
 
 from knowledge.recipe import ControlKind, Recipe
 from tools.call import Call
-from tools.renderer import Rendered, Renderer
+from tools.renderer import Attended, Rendered, Renderer
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class LateRenderer:
 
     def render(self, recipe: Recipe, call: Call) -> Rendered:
         return self.made.render(recipe, call)
+
+    def attended(self, recipe: Recipe, image: Image) -> Sequence[Attended]:
+        return self.made.attended(recipe, image)
 
     def family(self, model: str) -> str:
         return self.made.family(model)

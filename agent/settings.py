@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -17,6 +17,9 @@ from knowledge.problems import GiveUp
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Store = Literal["embedded", "weaviate"]
 ChatProvider = Literal["none", "azure", "openai", "openai-compatible"]
+Sight = Literal["auto", "yes", "no"]
+Worker = Literal["in-process", "process"]
+Memory = Literal["normal", "low"]
 PREFIX = "ATELIER_"
 
 
@@ -36,6 +39,18 @@ class Settings(BaseSettings):
         default="picturebook", description="What draws: a Hugging Face id, a local folder, or picturebook"
     )
     device: Device = Field(default="auto", description="Where it draws: auto, cpu, cuda or mps")
+    memory: Memory = Field(
+        default="normal", description="normal, or low for small GPUs: only the UNet stays on them, and slowly"
+    )
+    compile: bool = Field(default=False, description="Whether the UNet is compiled: a slow start, then faster steps")
+    worker: Worker = Field(
+        default="in-process",
+        description="Where drawing runs: in-process, or process: one of its own, which is started again after a crash",
+    )
+    ray: str = Field(
+        default="", description="Draws on Ray Serve: auto for this machine, or a cluster's address; needs --extra scale"
+    )
+    replicas: int = Field(default=1, ge=1, le=1024, description="How many engines draw there")
     knowledge: Store = Field(default="embedded", description="Where knowledge is kept: embedded or weaviate")
     weaviate_url: str = Field(default="", description="Where Weaviate answers HTTP, such as http://127.0.0.1:8080")
     weaviate_grpc: str = Field(
@@ -45,10 +60,28 @@ class Settings(BaseSettings):
     loras: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Folders of .safetensors LoRAs, separated like PATH"
     )
-    chat: ChatProvider = Field(
-        default="none", description="Who rewrites prompts: none, azure, openai or openai-compatible"
+    reference_from: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="From which rating on, 1 to 5, your pictures become references; 0: only those you say",
     )
-    chat_model: str = Field(default="", description="The chat model's name, or its Azure deployment")
+    chat: ChatProvider = Field(
+        default="none", description="Who talks and rewrites prompts: none, azure, openai or openai-compatible"
+    )
+    chat_model: str = Field(
+        default="",
+        validation_alias=AliasChoices(
+            f"{PREFIX}CHAT_MODEL", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_DEPLOYMENT_NAME", "OPENAI_MODEL"
+        ),
+        description="The chat model's name, or its Azure deployment",
+    )
+    chat_sees: Sight = Field(
+        default="auto", description="Whether it is shown the pictures: yes, no, or auto for what is known of it"
+    )
+    chat_timeout: float = Field(
+        default=30, gt=0, le=3600, description="Seconds to wait for its next words; more for a large model on a CPU"
+    )
     openai_base_url: str = Field(
         default="", validation_alias="OPENAI_BASE_URL", description="Where an OpenAI-compatible server answers"
     )
@@ -63,7 +96,17 @@ class Settings(BaseSettings):
         description="Azure's endpoint, such as https://NAME.openai.azure.com",
     )
     azure_openai_api_key: SecretStr = Field(
-        default=SecretStr(""), validation_alias="AZURE_OPENAI_API_KEY", description="Azure's key"
+        default=SecretStr(""),
+        validation_alias="AZURE_OPENAI_API_KEY",
+        description="Azure's key; with neither key nor token you are who azure-identity says you are",
+    )
+    azure_openai_ad_token: SecretStr = Field(
+        default=SecretStr(""), validation_alias="AZURE_OPENAI_AD_TOKEN", description="An Entra token instead of a key"
+    )
+    openai_api_version: str = Field(
+        default="",
+        validation_alias=AliasChoices("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"),
+        description="Azure's classic API in this version, such as 2024-10-21; else its v1 API, which has none",
     )
 
     @field_validator("loras", mode="before")
@@ -106,7 +149,7 @@ class Settings(BaseSettings):
     def _chat_is_whole(self) -> Self:
         needed = {
             "none": (),
-            "azure": ("chat_model", "azure_openai_endpoint", "azure_openai_api_key"),
+            "azure": ("chat_model", "azure_openai_endpoint"),
             "openai": ("chat_model", "openai_api_key"),
             "openai-compatible": ("chat_model", "openai_base_url"),
         }[self.chat]
@@ -117,9 +160,16 @@ class Settings(BaseSettings):
 
 
 def variable(field: str) -> str:
-    """The environment variable a setting is read from."""
+    """The environment variable a setting is read from; where others are understood too, ours or the best known."""
+    return variables(field)[0]
+
+
+def variables(field: str) -> tuple[str, ...]:
+    """Every environment variable a setting is read from; the first that is set counts."""
     alias = Settings.model_fields[field].validation_alias
-    return alias if isinstance(alias, str) else PREFIX + field.upper()
+    if isinstance(alias, AliasChoices):
+        return tuple(map(str, alias.choices))
+    return (alias if isinstance(alias, str) else PREFIX + field.upper(),)
 
 
 def read_settings() -> Settings:
@@ -134,6 +184,7 @@ def _said(error: ErrorDetails) -> str:
     reason = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return reason + "."
-    name = variable(next(field for field in Settings.model_fields if str(error["loc"][0]) in (field, variable(field))))
-    value = "" if "KEY" in name else f"={error['input']!s:.100}"
+    place = str(error["loc"][0])
+    name = variable(next(field for field in Settings.model_fields if place in (field, *variables(field))))
+    value = "" if "KEY" in name or "TOKEN" in name else f"={error['input']!s:.100}"
     return f"{name}{value}: {reason[0].lower() + reason[1:]}."

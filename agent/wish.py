@@ -12,10 +12,10 @@ from knowledge.problems import TryAgain
 from knowledge.recipe import ControlKind, Recipe
 from tools.control import chosen
 from tools.renderer import Renderer
+from tools.retrieve import LOOKED_IN
 
 LONGEST = 2000
 """Characters of a prompt."""
-LOOKED_IN = ("lore", "references")
 CRAFT = "craft"
 """The collection of prompt craft for real Stable Diffusion models."""
 CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
@@ -32,7 +32,8 @@ def looked_in(model: str) -> tuple[str, ...]:
 class Wish:
     """None leaves a choice to the model or to the recipe's default; `size` is width and height in pixels.
 
-    `control` is a kind, or `KIND:PREPROCESSOR` to say how its map is made.
+    `control` is a kind, or `KIND:PREPROCESSOR` to say how its map is made. Where the collections are `pinned`, no style
+    database is asked besides, even if the prompt names its style. `hires` is how many times larger a second pass draws.
     """
 
     prompt: str
@@ -45,12 +46,14 @@ class Wish:
     size: tuple[int, int] | None = None
     retrieve: bool = True
     collections: tuple[str, ...] = LOOKED_IN
+    pinned: bool = False
     style: bool = True
     loras: tuple[str, ...] = ()
     reference_id: str | None = None
     mask_id: str | None = None
     strength: float | None = None
     control: str | None = None
+    hires: float | None = None
 
     def refuse_nonsense(self) -> None:
         """Raises `TryAgain` for what needs no model to be seen."""
@@ -79,6 +82,7 @@ class Wish:
             "scheduler": self.scheduler,
             "seed": self.seed,
             "strength": self.strength,
+            "hires": self.hires and {"scale": self.hires},
         }
         try:
             return Recipe.model_validate({name: value for name, value in asked.items() if value is not None})

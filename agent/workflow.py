@@ -15,11 +15,8 @@ from knowledge.picture import Citation, Decision, Picture, Provenance, Step
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlUse, Patch, Recipe
 from tools.call import Call
-from tools.control import ControlPreparer
-from tools.loras import LoraPick, LoraPicker
-from tools.render import PictureRenderer
-from tools.retrieve import Retriever
-from tools.rewrite import PromptRewriter
+from tools.loras import LoraPick
+from tools.styles import StyleDatabases, style_databases
 from tools.toolbox import Bench
 
 GUIDES = 12
@@ -45,19 +42,50 @@ class Notes:
         self.citations.extend(citations)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is to be drawn, and why."""
+
+    wish: Wish
+    recipe: Recipe
+    notes: Notes
+
+    def drawn(self, bench: Bench, call: Call, seed: int | None = None, beside: int = 0) -> Picture:
+        """With another seed, if one is given; `beside` others that are asked for at once. For any number of threads."""
+        recipe = self.recipe if seed is None else self.recipe.patched(Patch(seed=seed))
+        decisions = (*self.notes.decisions, *([_shared(beside)] if beside else ()))
+        provenance = Provenance(
+            recipe=recipe, wish=self.wish.prompt, citations=tuple(self.notes.citations), decisions=decisions
+        )
+        picture = bench.painter.paint(provenance, call)
+        return replace(picture, seconds=self.notes.seconds | picture.seconds)
+
+
+def _shared(beside: int) -> Decision:
+    others = "1 other" if beside == 1 else f"{beside} others"
+    return Decision(step="render", why=f"together with {others}: drawn alone, shades may differ by one of 255 levels")
+
+
 def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
+    return planned(bench, wish).drawn(bench, call)
+
+
+def planned(bench: Bench, wish: Wish) -> Plan:
+    """All steps but the last."""
     wish.refuse_nonsense()
     for name in wish.collections if wish.retrieve else ():
         bench.base.spaces(name)  # an unknown collection is refused before anything heavy loads
     _refuse_unusable(bench, wish.loras)
-    LoraPicker(bench.base, bench.encoders, bench.renderer).refuse_unknown(wish.loras)
+    bench.picker.refuse_unknown(wish.loras)
     notes = Notes()
     with notes.timed("start"):  # the renderer's libraries load now, if they have not
         plain = wish.as_recipe(bench.renderer)
         _refuse_control(bench, wish)
     with notes.timed("retrieve"):
-        hits = _retrieve(bench, wish, notes)
+        styles = style_databases(bench.base, wish.prompt) if wish.retrieve and not wish.pinned else StyleDatabases()
+        wish = replace(wish, collections=(*wish.collections, *styles.names))
+        hits = _retrieve(bench, wish, styles, notes)
     with notes.timed("rewrite"):
         prompt = _rewrite(bench, wish, hits, notes)
     with notes.timed("pick_loras"):
@@ -67,19 +95,21 @@ def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     start = wish.reference_id if wish.mask_id or not controls else None
     prompt = _with_triggers(bench, wish.model, prompt, pick.trigger_words)
     patch = Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start, mask_id=wish.mask_id)
-    recipe = plain.patched(patch)
-    return _render(bench, wish, recipe, notes, call)
+    return Plan(wish, plain.patched(patch), notes)
 
 
-def _retrieve(bench: Bench, wish: Wish, notes: Notes) -> list[Hit]:
+def _retrieve(bench: Bench, wish: Wish, styles: StyleDatabases, notes: Notes) -> list[Hit]:
     if not wish.retrieve:
         notes.add("retrieve", "nothing: retrieval is off")
         return []
-    retriever = Retriever(bench.base, bench.encoders, bench.gallery)
     family = bench.renderer.family(wish.model)
-    found = retriever.retrieve(wish.prompt, wish.collections, wish.reference_id, family=family)
+    found = bench.retriever.retrieve(wish.prompt, wish.collections, wish.reference_id, family=family)
     said = [f"{hit.record.title} ({hit.score:.2f})" for hit in found.hits] or ["nothing"]
-    notes.add("retrieve", ", ".join((*said, *(f"but not {name}: {why}" for name, why in found.missing.items()))))
+    said += [f"also from {style.why}" for style in styles.chosen]
+    said += [f"but not {name}: {why}" for name, why in {**styles.missing, **found.missing}.items()]
+    notes.add(
+        "retrieve", ", ".join(said), [style.card.cited(f"the collection {style.name}") for style in styles.chosen]
+    )
     return list(found.hits)
 
 
@@ -88,8 +118,7 @@ def _rewrite(bench: Bench, wish: Wish, hits: Sequence[Hit], notes: Notes) -> str
         notes.add("rewrite", "nothing: the prompt is drawn as written")
         return wish.prompt.strip()
     scores = {f"{hit.collection}/{hit.record.id}": hit.score for hit in hits if hit.record.kind != "lora"}
-    rewriter = PromptRewriter(bench.base, bench.renderer, bench.writer)
-    rewritten = rewriter.rewrite(wish.prompt, tuple(scores), wish.model)
+    rewritten = bench.rewriter.rewrite(wish.prompt, tuple(scores), wish.model)
     # The rewriter sees names only: how near each record was is known here.
     notes.add("rewrite", rewritten.why, [_scored(citation, scores) for citation in rewritten.citations])
     return rewritten.prompt
@@ -104,15 +133,15 @@ def _pick_loras(bench: Bench, wish: Wish, notes: Notes) -> LoraPick:
     if not wish.style and not wish.loras:
         pick = LoraPick(why="styles are off")
     else:
-        picker = LoraPicker(bench.base, bench.encoders, bench.renderer)
-        pick = picker.pick_loras(wish.prompt, wish.model, wish.loras)
+        pick = bench.picker.pick_loras(wish.prompt, wish.model, wish.loras)
     notes.add("pick_loras", pick.why if pick.loras else f"none: {pick.why}", pick.citations)
     return pick
 
 
 def _refuse_unusable(bench: Bench, names: Sequence[str]) -> None:
     """A file that is there and has no card is told by its own fault, not as unknown."""
-    asked = {name.rpartition(":")[0] if ":" in name else name for name in names}
+    plain = [name.partition(":lbw=")[0] for name in names]
+    asked = {name.rpartition(":")[0] if ":" in name else name for name in plain}
     for file, why in bench.shelf.refused() if names else ():
         if asked & {file, Path(file).stem}:
             raise TryAgain(why)
@@ -138,23 +167,20 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
     if found.image_id is None or wish.control is None:
         return ()
     kind, _, preprocessor = wish.control.partition(":")
-    preparer, size = ControlPreparer(bench.gallery, bench.detectors), (recipe.width, recipe.height)
+    size = recipe.width, recipe.height
     mask_id = wish.mask_id if kind == "inpaint" else None
-    made = preparer.prepare_control(found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor, mask_id=mask_id)
+    made = bench.preparer.prepare_control(
+        found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor, mask_id=mask_id
+    )
     return (made,)
 
 
 def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
-    """What may guide: asked with the rewritten prompt, since the captions of references use known words."""
+    """
+    What may guide: asked with the rewritten prompt, since the captions of references use known words; and without a
+    splitter, so that no chat model is paid for the same wish twice.
+    """
     if wish.control is None or wish.reference_id or not wish.retrieve:
         return []
-    retriever = Retriever(bench.base, bench.encoders, bench.gallery)
+    retriever = replace(bench.retriever, splitter=None)
     return [hit for name in wish.collections for hit in retriever.retrieve(prompt, (name,), limit=GUIDES).hits]
-
-
-def _render(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes, call: Call) -> Picture:
-    provenance = Provenance(
-        recipe=recipe, wish=wish.prompt, citations=tuple(notes.citations), decisions=tuple(notes.decisions)
-    )
-    picture = PictureRenderer(bench.renderer, bench.gallery, bench.detectors).paint(provenance, call)
-    return replace(picture, seconds=notes.seconds | picture.seconds)

@@ -16,6 +16,7 @@ from agent.late_renderer import LateRenderer
 from agent.prompt_writer import ChatPromptWriter
 from agent.settings import Settings, Store, variable
 from agent.wish import CRAFT, looked_in
+from agent.wish_splitter import ChatWishSplitter
 from knowledge.base import KnowledgeBase
 from knowledge.clip_embedder import ClipEmbedder
 from knowledge.craft import craft
@@ -52,15 +53,24 @@ class Workshop:
 def open_workshop(settings: Settings) -> Workshop:
     """Models load when they are first used; the starter collections are brought up to date at once."""
     gallery = Gallery(settings.data / "gallery")
-    shelf = LoraShelf((MODELS / "loras", *settings.loras), settings.data / "knowledge" / "loras.sqlite")
+    shelf = _shelf(settings)
     encoders = _encoders(settings.data / "knowledge" / "encodings.sqlite")
     base = knowledge_base(settings, settings.knowledge)
     ingester = Ingester(base, encoders, partial(_image, gallery))
     _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), shelf, looked_in(settings.model))
     model = chat_model(settings)
-    renderer = LateRenderer(partial(_renderer, gallery, shelf, settings.device))
-    writer = ChatPromptWriter(model) if model else None
-    bench = Bench(base, encoders, gallery, renderer, shelf, writer, Detectors(settings.device))
+    renderer = _drawing(settings, gallery, shelf)
+    bench = Bench(
+        base,
+        encoders,
+        gallery,
+        renderer,
+        shelf,
+        ChatPromptWriter(model) if model else None,
+        Detectors(settings.device),
+        ChatWishSplitter(model) if model else None,
+        settings.reference_from,
+    )
     lines = (
         f"model {settings.model}",
         f"knowledge {settings.knowledge}",
@@ -94,14 +104,45 @@ def open_ingestion(settings: Settings, workshop: Workshop, allow_urls: bool) -> 
     return Ingestion(workshop.ingester, ledger(settings), Readers(workshop.bench.gallery), Web(allow_urls))
 
 
-def _renderer(gallery: Gallery, shelf: LoraShelf, asked: str) -> Renderer:
+def _drawing(settings: Settings, gallery: Gallery, shelf: LoraShelf) -> Renderer:
+    if settings.ray:
+        return LateRenderer(partial(_on_ray, settings))
+    if settings.worker == "in-process":
+        return LateRenderer(partial(_renderer, settings, gallery, shelf))
+    from tools.engine.supervisor import SupervisedRenderer
+
+    return SupervisedRenderer(partial(_elsewhere, settings))
+
+
+def _on_ray(settings: Settings) -> Renderer:
+    from tools.engine.devices import device
+    from tools.engine.ray_renderer import RayRenderer
+
+    gpus = 1.0 if device(settings.device).startswith("cuda") else 0.0
+    return RayRenderer.of(partial(_elsewhere, settings), settings.ray, settings.replicas, gpus)
+
+
+def _elsewhere(settings: Settings) -> Renderer:
+    """In a process of its own, which opens what it needs itself."""
+    gallery = Gallery(settings.data / "gallery")
+    return _renderer(settings, gallery, _shelf(settings))
+
+
+def _shelf(settings: Settings) -> LoraShelf:
+    known = settings.data / "knowledge" / "loras.sqlite"
+    return LoraShelf((MODELS / "loras", *settings.loras), known, partial(_ingested_from, ledger(settings)))
+
+
+def _renderer(settings: Settings, gallery: Gallery, shelf: LoraShelf) -> Renderer:
     from tools.engine.devices import device
     from tools.engine.engine_renderer import EngineRenderer
     from tools.engine.model_files import KnownModel
+    from tools.engine.profile import Profile
 
     controlnets = {"canny": str(MODELS / "controlnet-canny")}
     book = KnownModel(str(MODELS / "pipeline"), "picturebook", controlnets, 128)
-    return EngineRenderer(gallery.image, shelf.path, {"picturebook": book}, device(asked))
+    profile = Profile(settings.memory == "low", "inductor" if settings.compile else "")
+    return EngineRenderer(gallery.image, shelf.path, {"picturebook": book}, device(settings.device), profile)
 
 
 def _encoders(kept: Path) -> Encoders:
@@ -116,6 +157,10 @@ def _fill(starter: Starter, shelf: LoraShelf, wanted: Sequence[str]) -> None:
     starter.fill("loras", shelf.cards())
     if CRAFT in wanted:
         starter.fill(CRAFT, craft())
+
+
+def _ingested_from(ledger: Ledger, record_id: str) -> list[Path]:
+    return [Path(key) for key in ledger.sources_of(record_id)] if ledger.path.is_file() else []
 
 
 def _image(gallery: Gallery, image_id: str) -> Image:

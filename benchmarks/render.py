@@ -18,6 +18,7 @@ SUITE = Suite(
         "P7": "benchmarks.render_steps:mixed_controls",
         "P8": "benchmarks.render_steps:watched",
         "P10": "benchmarks.render_speed:visitors",
+        "S1": "benchmarks.soak:soak",
         "T": "benchmarks.throughput:throughput",
     },
 )

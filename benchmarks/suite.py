@@ -30,9 +30,19 @@ class Suite:
 
     def measure(self, only: Iterable[str], share: float) -> list[Row]:
         """Results are kept of all together, from a share of 1 on."""
-        # before any other thread starts: each would else take all cores
-        torch.set_num_threads(1)
         started = time.monotonic()
+        # before any other thread starts: each would else take all cores
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            rows = self._rows(only, share)
+        finally:
+            torch.set_num_threads(threads)
+        if share >= 1 and list(only) == list(self.measures):
+            write(self.name, self.command, time.monotonic() - started, rows)
+        return rows
+
+    def _rows(self, only: Iterable[str], share: float) -> list[Row]:
         rows: list[Row] = []
         for id in only:
             measured = self.function(id)
@@ -43,6 +53,4 @@ class Suite:
                 missed = " MISSED" if row.met is False else ""
                 print(f"{row.id} {row.value:.4g} {row.unit} {row.what} ({row.note}){missed}")
             rows += fresh
-        if share >= 1 and list(only) == list(self.measures):
-            write(self.name, self.command, time.monotonic() - started, rows)
         return rows

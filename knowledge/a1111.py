@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
+from knowledge import lora_blocks
 from knowledge.picture import Provenance
-from knowledge.recipe import Recipe, Scheduler
+from knowledge.recipe import LoraUse, Recipe, Scheduler, Upscaler
 
 SAMPLERS: dict[Scheduler, tuple[str, str]] = {
     "ddim": ("DDIM", "Automatic"),
@@ -19,21 +21,22 @@ SAMPLERS: dict[Scheduler, tuple[str, str]] = {
     "unipc": ("UniPC", "Automatic"),
 }
 """Sampler and schedule type; DPM++ names its schedule because "Automatic" means Karras there."""
+UPSCALERS: dict[Upscaler, str] = {"latent": "Latent", "lanczos": "Lanczos"}
 
 
 def parameters_text(provenance: Provenance) -> str:
-    """Prompt with its `<lora:name:weight>` tags, then the negative prompt, then one line of settings."""
+    """Prompt with its `<lora:name:weight:lbw=…>` tags, then the negative prompt, then one line of settings."""
     recipe = provenance.recipe
-    tags = "".join(f" <lora:{use.name}:{use.weight:g}>" for use in recipe.loras)
+    tags = "".join(f" <lora:{_tag(use)}>" for use in recipe.loras)
     negative = f"\nNegative prompt: {recipe.negative_prompt}" if recipe.negative_prompt else ""
-    settings = _settings(recipe)
+    settings = _settings(recipe, provenance.lora_hashes)
     if version := provenance.versions.get("atelier"):
         settings["Version"] = f"Atelier {version}"
     line = ", ".join(f"{name}: {_quoted(value)}" for name, value in settings.items())
     return f"{recipe.prompt}{tags}{negative}\n{line}".replace("\0", "")
 
 
-def _settings(recipe: Recipe) -> dict[str, str]:
+def _settings(recipe: Recipe, hashes: Mapping[str, str]) -> dict[str, str]:
     sampler, schedule = SAMPLERS[recipe.scheduler]
     settings = {
         "Steps": str(recipe.num_inference_steps),
@@ -46,11 +49,21 @@ def _settings(recipe: Recipe) -> dict[str, str]:
     }
     if recipe.init_image_id:
         settings["Denoising strength"] = f"{recipe.strength:g}"
+    if hires := recipe.hires:
+        settings["Denoising strength"] = f"{hires.strength:g}"
+        settings["Hires upscale"] = f"{hires.scale:g}"
+        settings |= {"Hires steps": str(hires.steps)} if hires.steps else {}
+        settings["Hires upscaler"] = UPSCALERS[hires.upscaler]
     if recipe.clip_skip:
         settings["Clip skip"] = str(recipe.clip_skip + 1)  # there 1 is the last layer, here 0 is
     if recipe.loras:
-        settings["Lora hashes"] = ", ".join(f"{use.name}: {use.sha256[:12]}" for use in recipe.loras)
+        said = (f"{use.name}: {hashes.get(use.sha256, use.sha256[:12])}" for use in recipe.loras)
+        settings["Lora hashes"] = ", ".join(said)
     return settings
+
+
+def _tag(use: LoraUse) -> str:
+    return ":".join(part for part in (use.name, f"{use.weight:g}", lora_blocks.written(use.blocks)) if part)
 
 
 def _quoted(value: str) -> str:

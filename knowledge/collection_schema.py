@@ -28,7 +28,7 @@ def create(db: sqlite3.Connection, name: str) -> None:
     """Within a transaction, over whatever is left of a collection that was dropped."""
     for table in ("words", "about", "record", "field", "space", "vector", "grave"):
         db.execute(f"DROP TABLE IF EXISTS {table}")
-    for statement in TABLES:
+    for statement in (*TABLES, word_index.GATHERED):
         db.execute(statement)
     db.execute("INSERT INTO about VALUES (?, ?)", (name, field_index.SIGNATURE))
     db.execute(f"PRAGMA user_version={VERSION}")

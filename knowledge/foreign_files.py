@@ -13,9 +13,10 @@ from pathlib import Path, PureWindowsPath
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from knowledge.a1111 import UPSCALERS
 from knowledge.picture import Decision, Provenance
 from knowledge.problems import TryAgain
-from knowledge.recipe import Recipe, Scheduler
+from knowledge.recipe import Hires, Recipe, Scheduler
 
 KEYS = (
     *("parameters", "prompt", "workflow", "invokeai_metadata", "sd-metadata", "Dream"),
@@ -23,7 +24,7 @@ KEYS = (
 )
 LONGEST = 2_000_000
 """Characters of all texts together."""
-LORA_TAG = re.compile(r"\s*<lora:([^:<>]{1,200})[^<>]{0,100}>")
+LORA_TAG = re.compile(r"\s*<lora:([^:<>]{1,200})[^<>]{0,400}>")
 TWO_NUMBERS = re.compile(r"(\d{1,6})\D{1,5}(\d{1,6})")
 WEIGHT_SUFFIXES = (".safetensors", ".ckpt", ".pt")
 BY_NAME: dict[str, Scheduler] = {
@@ -113,6 +114,24 @@ class Adaptation:
             self.notes.append(f"Its size {width:.6g}x{height:.6g} became {sides[0]}x{sides[1]} (multiples of 8).")
         return sides[0], sides[1]
 
+    def hires(self) -> Hires | None:
+        """A1111's second pass; where an upscaler is not here, such as one that is a model, Lanczos stands in for it."""
+        settings = self.found.settings
+        said = {"scale": "hires_upscale", "steps": "hires_steps", "strength": "denoising_strength"}
+        values = {name: value for name, key in said.items() if (value := _number(settings.get(key))) is not None}
+        if "scale" not in values:
+            return None
+        name = str(settings.get("hires_upscaler", ""))
+        ours = {theirs: own for own, theirs in UPSCALERS.items()}
+        upscaler = ours.get(name.partition(" (")[0], "lanczos")
+        if name not in ours:
+            self.notes.append(f"Its upscaler {_printable(name)[:100]!r} is not known here, so {upscaler} is taken.")
+        try:
+            return Hires.model_validate(values | {"upscaler": upscaler})
+        except ValidationError:
+            self.notes.append("Its hires pass is beyond what there is here, so there is none.")
+            return None
+
     def words(self, text: str, what: str) -> str:
         """Printable, without LoRA tags, at most as long as a prompt of ours."""
         text = _printable(text)
@@ -151,6 +170,7 @@ def foreign_provenance(texts: Mapping[str, str], image_size: tuple[int, int], na
         guidance_scale=float(adaptation.number("guidance_scale", "cfg_scale")),
         scheduler=adaptation.scheduler(),
         seed=adaptation.seed(),
+        hires=adaptation.hires(),
     )
     said = (f"Read from what {found.tool} wrote into {name!r}.", *adaptation.notes)
     return Provenance(recipe=recipe, decisions=tuple(Decision(step="render", why=why) for why in said))

@@ -20,6 +20,8 @@ Scores = Mapping[str, Mapping[Key, float]]
 WORDS = "bm25"
 """The source of full-text scores; every other source is the name of a space."""
 FOREIGN = "made with another encoder, so only its words were asked: run atelier knowledge reencode"
+AT_ONCE = 32
+"""Questions asked side by side."""
 ALIKE = 4
 """Bits of 64 by which the perceptual hashes of two pictures differ that people call the same."""
 
@@ -93,9 +95,26 @@ def find(
 
     Raw scores are blended side by side, as if it were one collection. Of pictures that look the same the best stays.
     """
+    return find_each(base, collections, [query], how)[0]
+
+
+def find_each(
+    base: KnowledgeBase,
+    collections: Mapping[str, float] | Sequence[str],
+    queries: Sequence[Query],
+    how: Blend = HYBRID,
+) -> list[Findings]:
+    """What `find` gives for each of the queries, all asked at once, so that no deadlines add up."""
     weights = collections if isinstance(collections, Mapping) else dict.fromkeys(collections, 1.0)
-    with ThreadPoolExecutor(max_workers=max(1, len(weights))) as pool:  # so that deadlines do not add up
-        found = dict(zip(weights, pool.map(lambda name: asked(base, name, query), weights), strict=True))
+    asking = [(name, query) for query in queries for name in weights]
+    with ThreadPoolExecutor(max_workers=min(max(1, len(asking)), AT_ONCE)) as pool:
+        answers = iter(list(pool.map(lambda one: asked(base, *one), asking)))
+    return [findings(base, {name: next(answers) for name in weights}, weights, query, how) for query in queries]
+
+
+def findings(
+    base: KnowledgeBase, found: Mapping[str, Found], weights: Mapping[str, float], query: Query, how: Blend
+) -> Findings:
     hits = sorted(mixed(found, how, weights), key=lambda hit: -hit.score)
     fresh = list(without_twins(hits))
     chosen = diverse(base, fresh, query, how.diversity) if how.diversity else fresh

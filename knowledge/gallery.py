@@ -15,7 +15,8 @@ from typing import Literal
 from PIL import Image
 
 from knowledge.data_folder import write_whole
-from knowledge.image_files import decode_image, encode_plain, open_image, write_picture
+from knowledge.image_files import decode_image, encode_plain, open_image, read_provenance, write_picture
+from knowledge.lora_hashes import file_hash
 from knowledge.picture import Picture, Provenance
 from knowledge.problems import GiveUp, TryAgain
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     seconds TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS pictures_by_parent ON pictures (parent_id);
+CREATE TABLE IF NOT EXISTS ratings (id TEXT PRIMARY KEY, rating INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, tokenize = 'porter unicode61');
 COMMIT;
 """
@@ -39,6 +41,7 @@ ON CONFLICT (id) DO UPDATE SET seconds = excluded.seconds RETURNING number
 ROW = "SELECT pictures.id, provenance, seconds FROM pictures"
 NEWEST = "ORDER BY number DESC LIMIT ?"
 MOST_WORDS = 32
+AMBIGUOUS = "Several pictures have an id that begins with {!r}: give more of it."
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,36 @@ class Gallery:
     def children(self, picture_id: str) -> list[Picture]:
         """The pictures made from this one, oldest first."""
         return self._pictures(f"{ROW} WHERE parent_id = ? ORDER BY number", picture_id)
+
+    def of_file(self, path: Path) -> Picture:
+        """The kept picture that is in this file, in whichever format. Raises `TryAgain` if there is none."""
+        same = self._pictures(f"{ROW} WHERE id = ?", file_hash(path))
+        if not same:
+            provenance, _ = read_provenance(path)
+            same = self._pictures(f"{ROW} WHERE provenance = ? {NEWEST}", provenance.canonical(), 1)
+        if not same:
+            raise TryAgain(f"{path.name!r} is no picture of this gallery: it was drawn elsewhere, or changed.")
+        return same[0]
+
+    def beginning(self, start: str) -> Picture:
+        """The one whose id begins so, with six digits or more."""
+        if not re.fullmatch(r"[0-9a-f]{6,64}", start):
+            raise _unknown(start)
+        found = self._pictures(f"{ROW} WHERE id GLOB ? LIMIT 2", f"{start}*")
+        if len(found) != 1:
+            raise TryAgain(AMBIGUOUS.format(start)) if found else _unknown(start)
+        return found[0]
+
+    def rate(self, picture_id: str, rating: int) -> None:
+        """1 to 5, instead of any rating before. It is no part of the picture's file."""
+        with self._index() as index:
+            index.execute("INSERT OR REPLACE INTO ratings VALUES (?, ?)", (self.get(picture_id).id, rating))
+
+    def rating(self, picture_id: str) -> int:
+        """0 where none was given."""
+        with self._index() as index:
+            row = index.execute("SELECT rating FROM ratings WHERE id = ?", (self.get(picture_id).id,)).fetchone()
+        return row[0] if row else 0
 
     def _pictures(self, query: str, *values: str | int) -> list[Picture]:
         with self._index() as index:

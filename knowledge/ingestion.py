@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from knowledge.ingest import Ingester
 from knowledge.ingestion_lot import Lot, Tally
 from knowledge.ledger import Entry, Ledger
 from knowledge.problems import TryAgain
+from knowledge.pruning import Pruned, Pruner
 from knowledge.readers.plan import Plan
 from knowledge.readers.readers import Readers
 from knowledge.readers.source import Source
@@ -22,7 +23,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """How many sources were stored or are unchanged; those that failed or were skipped by name, with the reason."""
+    """
+    How many sources were stored or are unchanged; those that failed or were skipped by name, with the reason; and how
+    many were forgotten, with `removed` records, because their files are gone.
+    """
 
     stored: int
     unchanged: int
@@ -30,13 +34,16 @@ class Summary:
     failed: tuple[tuple[str, str], ...]
     skipped: tuple[tuple[str, str], ...]
     seconds: float
+    forgotten: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True)
 class Ingestion:
     """
     What cannot be read fails with its reason, is tried again by later runs, and after three attempts at one content
-    left alone until it changes or `retry` is asked for. What is stored stays when its file is taken away.
+    left alone until it changes or `retry` is asked for. What is stored stays when its file is taken away, until
+    `prune` is asked for.
     """
 
     ingester: Ingester
@@ -50,9 +57,11 @@ class Ingestion:
         collection: str,
         on_progress: Progress = lambda done, total: None,
         only: Callable[[Source], bool] = lambda source: True,
+        prune: bool = False,
     ) -> Summary:
         """
-        Ingest the files, folders and URLs, or `only` some of what is there; progress is counted in sources.
+        Ingest the files, folders and URLs, or `only` some of what is there; progress is counted in sources. With
+        `prune` what was learnt from files that have left those folders is forgotten.
 
         Raises `TryAgain`, before anything is done, if one of them is not there or not allowed, and `GiveUp` if the
         knowledge base or the disk cannot be used: the next run goes on from there.
@@ -65,7 +74,10 @@ class Ingestion:
                 self.web.checked(source.key)
         before = self.ledger.unfinished(collection)
         self._forget_missing(plan, [entry for entry in before if entry.asked in plan.asked])
-        return self._take(collection, [one for one in plan.sources.values() if only(one)], plan.skipped, on_progress)
+        pruned = Pruner(self.ingester.base, self.ledger).prune(collection, asked, plan) if prune else Pruned()
+        wanted = [one for one in plan.sources.values() if only(one)]
+        summary = self._take(collection, wanted, plan.skipped | pruned.skipped, on_progress)
+        return replace(summary, forgotten=pruned.files, removed=pruned.records)
 
     def retry(self, collection: str, on_progress: Progress = lambda done, total: None) -> Summary:
         """Try again what failed or was never finished, whatever the number of attempts."""

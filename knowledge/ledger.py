@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -145,6 +146,34 @@ class Ledger:
             for one, claimed in db.execute(chosen, (collection, json.dumps(asked))):
                 found[one].add(claimed)
         return found
+
+    def sources_of(self, record_id: str) -> list[str]:
+        """The keys of the sources that the record came from, whatever the collection."""
+        with self._reading() as db:
+            rows = db.execute("SELECT DISTINCT key FROM claim WHERE record_id=?", (record_id,))
+            return [key for (key,) in rows.fetchall()]
+
+    def below(self, collection: str, folder: str) -> list[str]:
+        """The keys of the sources that are files in this folder, or in one inside it."""
+        first = folder.rstrip(os.sep) + os.sep
+        after = first[:-1] + chr(ord(os.sep) + 1)
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT key FROM source WHERE collection=? AND key>=? AND key<?", (collection, first, after)
+            )
+            return [key for (key,) in rows.fetchall()]
+
+    def only_from(self, collection: str, key: str) -> list[str]:
+        """The records that no other source claims."""
+        with self._reading() as db:
+            rows = db.execute(f"SELECT record_id FROM claim WHERE {MINE} AND {UNCLAIMED}", (collection, key))
+            return [record_id for (record_id,) in rows.fetchall()]
+
+    def forget(self, collection: str, key: str) -> None:
+        """The source and its claims; what only it claimed must have left the collection already."""
+        with self._writing() as db:
+            db.execute(f"DELETE FROM claim WHERE {MINE}", (collection, key))
+            db.execute(f"DELETE FROM source WHERE {MINE}", (collection, key))
 
     def unfinished(self, collection: str = "") -> list[Entry]:
         """What failed, and what was begun or noted and never finished; of every collection if none is named."""

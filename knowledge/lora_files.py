@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,16 +42,22 @@ def read_card(path: Path, hashes: Hashes | None = None, beside: Neighbours | Non
     return lora_card(path.stem, layers, hashes, claims, notes)
 
 
+def nowhere(sha256: str) -> tuple[Path, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class LoraShelf:
     """
     The LoRA files below some folders. A file is read again only when it or a sidecar of it has changed.
 
-    `ledger` is a file that carries this over from one run to the next.
+    `ledger` is a file that carries this over from one run to the next; `elsewhere` gives the places outside the folders
+    where a file of some SHA-256 was seen, such as by ingestion. What lies there is looked at before it is believed.
     """
 
     folders: tuple[Path, ...]
     ledger: Path | None = None
+    elsewhere: Callable[[str], Iterable[Path]] = nowhere
 
     def cards(self) -> list[LoraCard]:
         """One card for each different file that can be used; of equal files the first one's."""
@@ -71,10 +77,26 @@ class LoraShelf:
         for path, (state, card) in list(self._made.items()):
             if _is(card, sha256) and _state((path,)) == state[:2] and any(map(path.is_relative_to, folders)):
                 return path
+        for path in self.elsewhere(sha256):
+            with contextlib.suppress(OSError):
+                if path.is_file() and _is(self._card(path, Neighbours.of(path.parent)), sha256):
+                    return path
         for path, card in self._scan():
             if _is(card, sha256):
                 return path
-        raise TryAgain(f"There is no LoRA file with SHA-256 {sha256[:10]!r}…: put it back into a LoRA folder.")
+        raise TryAgain(f"There is no LoRA file with SHA-256 {sha256[:10]!r}…: put it into a folder of ATELIER_LORAS.")
+
+    def holds(self, sha256: str) -> bool:
+        """Whether that file is on this machine."""
+        try:
+            return bool(self.path(sha256))
+        except TryAgain:
+            return False
+
+    def autov3(self, sha256: str) -> str:
+        """What Civitai and A1111 know that file by, if it has been read; else nothing."""
+        known = (card for _, card in list(self._made.values()) if isinstance(card, LoraCard) and card.sha256 == sha256)
+        return next((card.autov3 for card in known), "")
 
     def preview(self, sha256: str) -> Path | None:
         """The picture beside that file, named like it. Raises `TryAgain` if the file is no longer there."""

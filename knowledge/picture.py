@@ -9,7 +9,7 @@ from pydantic import Field
 
 from knowledge.recipe import ControlKind, Identifier, Recipe, Value
 
-Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render"]
+Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "refine"]
 
 
 class Citation(Value):
@@ -45,7 +45,11 @@ class Adherence(Value):
 
 
 class Provenance(Value):
-    """The full record that travels inside the image file: enough to explain the picture and to draw it again."""
+    """
+    The full record that travels inside the image file: enough to explain the picture and to draw it again.
+
+    `lora_hashes` are the AutoV3 of the recipe's LoRAs by SHA-256, where they are known: other programs look for those.
+    """
 
     recipe: Recipe
     wish: str = ""
@@ -54,6 +58,7 @@ class Provenance(Value):
     decisions: tuple[Decision, ...] = ()
     adherence: tuple[Adherence, ...] = ()
     versions: dict[str, str] = {}
+    lora_hashes: dict[Identifier, str] = {}
 
 
 @dataclass(frozen=True)

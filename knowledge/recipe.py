@@ -8,9 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from knowledge.lora_blocks import checked
+
 Scheduler = Literal["ddim", "dpmpp_2m", "dpmpp_2m_karras", "dpmpp_sde", "euler", "euler_a", "heun", "lcm", "unipc"]
 LineControl = Literal["canny", "lineart", "lineart_anime", "mlsd", "scribble", "softedge"]
 """The kinds of control whose maps are lines on black."""
+Upscaler = Literal["latent", "lanczos"]
+"""How a first pass is enlarged: its latents bilinearly, or the picture by Lanczos's filter."""
 ControlKind = Literal[LineControl, "depth", "inpaint", "normal", "openpose", "seg", "shuffle", "tile"]
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -36,12 +40,20 @@ class Value(BaseModel):
         return json.dumps(self.chosen(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+LoraWeight = Annotated[float, Field(ge=-4, le=4), OneZero]
+
+
 class LoraUse(Value):
-    """One low-rank adapter added to the model (Hu et al. 2021); `weight` 1 is as trained."""
+    """
+    One low-rank adapter added to the model (Hu et al. 2021); `weight` 1 is as trained.
+
+    `blocks` are factors of the weight in the blocks of the UNet, in the order of `knowledge.lora_blocks`.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     sha256: Identifier
-    weight: Annotated[float, Field(ge=-4, le=4), OneZero] = 1.0
+    weight: LoraWeight = 1.0
+    blocks: Annotated[tuple[LoraWeight, ...], AfterValidator(checked)] = ()
 
 
 class ControlUse(Value):
@@ -64,6 +76,19 @@ class ReferenceUse(Value):
 
     image_id: Identifier
     scale: Annotated[float, Field(ge=0, le=2), OneZero] = 0.6
+
+
+class Hires(Value):
+    """
+    A second pass over the finished picture at `scale` times its size, which draws what is missing there.
+
+    The second pass takes `steps` steps, or as many as the first one where it is 0, and the last `strength` of them.
+    """
+
+    scale: Annotated[float, Field(gt=1, le=4)] = 2.0
+    steps: Annotated[int, Field(ge=0, le=200)] = 0
+    strength: Fraction = 0.7
+    upscaler: Upscaler = "latent"
 
 
 ModelName = Annotated[str, Field(min_length=1, max_length=500)]
@@ -94,6 +119,13 @@ class Recipe(Value):
     init_image_id: Identifier | None = None
     mask_id: Identifier | None = None
     strength: Fraction = 0.8
+    hires: Hires | None = None
+
+    @property
+    def drawn_size(self) -> tuple[int, int]:
+        """Width and height of the finished picture in pixels: `width` and `height` are the first pass's."""
+        scale = self.hires.scale if self.hires else 1.0
+        return int(self.width * scale) // 8 * 8, int(self.height * scale) // 8 * 8
 
     @property
     def hash(self) -> str:
@@ -135,6 +167,7 @@ class Patch(Value):
     init_image_id: Identifier | None = None
     mask_id: Identifier | None = None
     strength: Fraction | None = None
+    hires: Hires | None = None
 
     def chosen(self) -> dict[str, Any]:
         """JSON-ready fields that were set: an explicit None differs from an unmentioned field."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from knowledge.ingestion import Ingestion, Summary
@@ -30,11 +31,15 @@ class Watch:
     roots: Sequence[Path]
     seen: dict[Path, Stamp] = field(default_factory=dict)
     given: dict[Path, Stamp] = field(default_factory=dict)
+    gone: set[Path] = field(default_factory=set)
+    """What was given and has been away for two looks: one that is being replaced is away for a moment."""
 
     def look(self) -> set[Path]:
         """What changed since it was last given and lay still since the last look: a half-written file does not."""
         now = {file: stamp for root in self.roots for file, stamp in stamps(root).items()}
         still = {file for file, stamp in now.items() if self.seen.get(file) == stamp != self.given.get(file)}
+        self.gone = self.given.keys() - now.keys() - self.seen.keys()
+        self.given = {file: stamp for file, stamp in self.given.items() if file not in self.gone}
         self.seen = now
         self.given.update({file: now[file] for file in still})
         return still
@@ -47,9 +52,11 @@ def watch(
     stop: threading.Event,
     on_summary: Callable[[Summary], None],
     pause: float = 2.0,
+    prune: bool = False,
 ) -> None:
     """
-    Ingest what is in the folders, then what is put into them or changed, until `stop`; `pause` in seconds.
+    Ingest what is in the folders, then what is put into them or changed, until `stop`; `pause` in seconds. With `prune`
+    what is taken out of them is forgotten.
 
     Raises `TryAgain` for what is no folder, and what `Ingestion.run` raises.
     """
@@ -59,13 +66,14 @@ def watch(
     watched = Watch([Path(os.path.realpath(os.path.expanduser(one))) for one in asked])
     watched.look()
     watched.given = dict(watched.seen)
-    on_summary(ingestion.run(asked, collection))
+    on_summary(ingestion.run(asked, collection, prune=prune))
     took = 0.0
     while not stop.wait(max(pause, REST * took)):
         began = time.monotonic()
         changed, took = watched.look(), time.monotonic() - began
-        if changed:
-            on_summary(ingestion.run(asked, collection, only=lambda source, changed=changed: concerns(source, changed)))
+        if changed or (prune and watched.gone):
+            only = partial(concerns, changed=changed)
+            on_summary(ingestion.run(asked, collection, only=only, prune=prune))
 
 
 def concerns(source: Source, changed: set[Path]) -> bool:

@@ -11,6 +11,9 @@ from knowledge.field_index import Selection
 from knowledge.sqlite_store import among
 
 TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, tokenize='porter unicode61')"
+GATHERED = "INSERT INTO words(words, rank) VALUES ('hashsize', 8000000)"
+"""Bytes of words gathered in memory before they are written: at SQLite's own 1 MB, thousands of records at once leave
+many small pieces to be merged. A commit writes what there is in any case."""
 MOST_WORDS = 64
 STOP_WORDS = frozenset(
     re.findall(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
@@ -49,7 +50,9 @@ def merged(word: list[str], pair: tuple[str, str]) -> list[str]:
 def build_tokenizer() -> CLIPTokenizer:
     """Unknown words fall into letters, so nothing a user writes is lost."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges = learned_merges({word for caption in spoken() for word in caption.lower().replace(",", " ").split()})
+    merges: list[Any] = list(
+        learned_merges({word for caption in spoken() for word in caption.lower().replace(",", " ").split()})
+    )
     pieces = [*letters, *(letter + END_OF_WORD for letter in letters), *(a + b for a, b in merges)]
     tokens = ["<|startoftext|>", "<|endoftext|>", *dict.fromkeys(pieces)]
     vocabulary = {token: index for index, token in enumerate(tokens)}

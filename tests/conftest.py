@@ -30,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "weaviate: also runs against a real server, see --weaviate-url")
+    config.addinivalue_line("markers", "scale: starts Ray, a minute and 2 GB; only where -m asks for it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "scale" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("scale")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

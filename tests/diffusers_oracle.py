@@ -14,15 +14,19 @@ from diffusers import (
     ControlNetModel,
     DiffusionPipeline,
 )
-from PIL import Image
 
 from knowledge.recipe import Recipe
 from tools.engine.quiet import quiet
 from tools.engine.schedulers import scheduler_for
 
 
-def alone(model: DiffusionPipeline, recipe: Recipe, images: Mapping[str, Image.Image], net: Path) -> torch.Tensor:
-    """The last latents. `images` are at the recipe's size; `net` is the folder of the ControlNet it follows."""
+def alone(
+    model: DiffusionPipeline, recipe: Recipe, images: Mapping[str, Any], net: Path, adapter: Path | None = None
+) -> torch.Tensor:
+    """
+    The last latents. `images` are at the recipe's size; one to start from may be latents. `net` is the folder of the
+    ControlNet it follows, `adapter` that of the IP-Adapter its references are read with.
+    """
     changes: dict[str, Any] = {"scheduler": scheduler_for(recipe.scheduler, model.scheduler, True)}
     asked: dict[str, Any] = {
         "prompt": recipe.prompt,
@@ -49,7 +53,15 @@ def alone(model: DiffusionPipeline, recipe: Recipe, images: Mapping[str, Image.I
     with quiet():
         pipeline = auto.from_pipe(model, **changes)
         pipeline.set_progress_bar_config(disable=True)
-        return pipeline(**asked).images
+        if adapter is None or not recipe.references:
+            return pipeline(**asked).images
+        folders = [str(adapter) for _ in recipe.references]
+        pipeline.load_ip_adapter(folders, subfolder="", weight_name=["ip_adapter.safetensors"] * len(folders))
+        pipeline.set_ip_adapter_scale([use.scale for use in recipe.references])
+        try:
+            return pipeline(**asked, ip_adapter_image=[images[use.image_id] for use in recipe.references]).images
+        finally:
+            pipeline.unload_ip_adapter()
 
 
 def decoded(model: Any, latents: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from knowledge.picture import Citation, Decision, Provenance, Step
-from knowledge.recipe import ControlUse, LoraUse, Recipe, ReferenceUse, Scheduler
+from knowledge.recipe import ControlUse, Hires, LoraUse, Recipe, ReferenceUse, Scheduler, Upscaler
 
 every = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no failure."""
@@ -33,7 +33,15 @@ fields: dict[str, st.SearchStrategy] = {
     "seed": st.integers(0, 2**32 - 1),
     "clip_skip": st.integers(0, 12),
     "loras": lists(
-        st.builds(LoraUse, name=st.text(min_size=1, max_size=9), sha256=identifiers, weight=st.floats(-4, 4))
+        st.builds(
+            LoraUse,
+            name=st.text(min_size=1, max_size=9),
+            sha256=identifiers,
+            weight=st.floats(-4, 4),
+            blocks=st.sampled_from((0, 12, 17)).flatmap(
+                lambda count: st.lists(st.floats(-4, 4), min_size=count, max_size=count).map(tuple)
+            ),
+        )
     ),
     "controls": lists(
         st.builds(
@@ -49,6 +57,14 @@ fields: dict[str, st.SearchStrategy] = {
     "init_image_id": st.none() | identifiers,
     "mask_id": st.none() | identifiers,
     "strength": fractions,
+    "hires": st.none()
+    | st.builds(
+        Hires,
+        scale=st.floats(1, 4, exclude_min=True),
+        steps=st.integers(0, 200),
+        strength=fractions,
+        upscaler=st.sampled_from(get_args(Upscaler)),
+    ),
 }
 
 

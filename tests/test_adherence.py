@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from knowledge.image_files import read_provenance
 from knowledge.recipe import ControlKind, ControlUse, Recipe
 from picturebook.edges import edge_f1 as book_edge_f1
 from tests import tiny_detectors
+from tests.word_renderer import WordRenderer
 from tools.adherence import adherence, edge_f1, rank_correlation
 from tools.call import Call
 from tools.control import ControlPreparer
@@ -29,26 +31,14 @@ def scene(right: int = 0) -> Image.Image:
     return image
 
 
-class Painter:
+@dataclass(frozen=True)
+class Painter(WordRenderer):
     """A renderer that always draws the same picture, whatever it is asked for."""
 
-    def __init__(self, picture: Image.Image) -> None:
-        self.picture = picture
+    picture: Image.Image = field(kw_only=True)
 
     def render(self, recipe: Recipe, call: Call) -> Rendered:
         return Rendered(self.picture, {}, {})
-
-    def family(self, model: str) -> str:
-        return "sd1"
-
-    def tokens(self, model: str, prompt: str) -> tuple[int, int]:
-        return 1, 77
-
-    def controls(self, model: str) -> tuple[ControlKind, ...]:
-        return ()
-
-    def side(self, model: str) -> int:
-        return 96
 
 
 @pytest.fixture
@@ -116,13 +106,16 @@ def test_what_cannot_be_measured_is_left_out(gallery: Gallery) -> None:
 def test_it_is_kept_inside_the_file_and_shown(gallery: Gallery) -> None:
     use = ControlPreparer(gallery).prepare_control(gallery.keep(scene()), "canny", 96, 96)
     recipe = Recipe(prompt="a box", width=96, height=96, controls=(use,))
-    picture = PictureRenderer(Painter(scene(12)), gallery).render(recipe, Call())
+    picture = PictureRenderer(Painter(picture=scene(12)), gallery).render(recipe, Call())
     (measured,) = picture.provenance.adherence
     assert 0 < measured.value < 0.9
     again, _ = read_provenance(gallery.path(picture.id))
     assert again == picture.provenance
     assert f"follows     its canny map: edge F1 {measured.value:.2f}" in shown(again)
-    assert PictureRenderer(Painter(scene()), gallery).render(Recipe(prompt="a box"), Call()).provenance.adherence == ()
+    assert (
+        PictureRenderer(Painter(picture=scene()), gallery).render(Recipe(prompt="a box"), Call()).provenance.adherence
+        == ()
+    )
 
 
 def test_a_picture_is_kept_when_its_detector_runs_out_of_memory(gallery: Gallery, tmp_path: Path) -> None:
@@ -135,6 +128,6 @@ def test_a_picture_is_kept_when_its_detector_runs_out_of_memory(gallery: Gallery
     use = ControlPreparer(gallery, used).prepare_control(gallery.keep(scene()), "depth", 96, 96)
     used.transformer(weights.DEPTH_ANYTHING, "AutoModelForDepthEstimation")[0].register_forward_pre_hook(full)
     recipe = Recipe(prompt="a box", controls=(use,))
-    picture = PictureRenderer(Painter(scene()), gallery, used).render(recipe, Call())
+    picture = PictureRenderer(Painter(picture=scene()), gallery, used).render(recipe, Call())
     assert gallery.image(picture.id).size == scene().size
     assert picture.provenance.adherence == ()

@@ -64,7 +64,7 @@ def refused(*arguments: str) -> str:
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     *before, sentence = result.stderr.splitlines()
-    assert all(line.startswith(("model ", "drawing ")) for line in before)
+    assert all(line.startswith(("model ", "getting ready", "drawing ")) for line in before)
     assert sentence.endswith(".")
     return sentence
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from PIL import Image
+from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
 from typer.testing import CliRunner, Result
 
@@ -23,6 +23,9 @@ from knowledge.picture import Provenance
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
 from tests.foreign_pictures import A1111
+from tools.call import Call
+from tools.engine.engine_renderer import EngineRenderer
+from tools.renderer import Rendered
 from ui import delivery, telling
 from ui.cli import app
 from ui.failures import STOPPED, stoppable, told
@@ -82,6 +85,60 @@ def test_several_pictures_have_seeds_counting_up_and_numbered_files(filled: Path
     result = done("draw", PROMPT, "-n", "3", "--seed", "4", "--steps", "1", "-o", "m.png", "--json")
     assert [picture["file"] for picture in pictures(result)] == ["m-1.png", "m-2.png", "m-3.png"]
     assert len({(tmp_path / f"m-{number}.png").read_bytes() for number in (1, 2, 3)}) == 3
+
+
+def test_pictures_asked_for_together_are_those_drawn_alone_to_a_level(filled: Path, tmp_path: Path) -> None:
+    """They share the steps: what was drawn alone is drawn in a batch of three."""
+    asked = ("draw", PROMPT, "--steps", "6", "--json")
+    together = pictures(done(*asked, "-n", "3", "--seed", "4", "-o", "m.png"))
+    assert [one["decisions"][-1]["why"][:22] for one in together] == ["together with 2 others"] * 3
+    for number, seed in enumerate((4, 5, 6), 1):
+        (alone,) = pictures(done(*asked, "--seed", str(seed), "-o", "alone.png"))
+        assert alone["recipe"] == together[number - 1]["recipe"]
+        with Image.open("alone.png") as one, Image.open(f"m-{number}.png") as other:
+            assert max(ImageChops.difference(one, other).tobytes()) <= telling.NEAR
+    again = json.loads(done("draw", "--again", "m-3.png", "-o", "again.png", "--json").stdout)
+    assert again["levels"] <= telling.NEAR
+    assert again["identical"] == (again["levels"] == 0)
+
+
+def test_a_redrawn_picture_is_told_by_how_near_it_is() -> None:
+    assert telling.compared(True, 0) == "identical to the file's"
+    assert "to 1 of 255 levels" in telling.compared(False, 1)
+    assert telling.compared(False, 90) == telling.compared(False, None) == "not those of the file"
+    assert "JPEG" in telling.compared(None, None)
+
+
+def test_one_that_fails_takes_no_other_with_it(filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = EngineRenderer.render
+
+    def unlucky(self: EngineRenderer, recipe: Recipe, call: Call) -> Rendered:
+        if recipe.seed == 4:
+            raise TryAgain("Four is unlucky.")
+        return drawn(self, recipe, call)
+
+    monkeypatch.setattr(EngineRenderer, "render", unlucky)
+    result = atelier("draw", PROMPT, "-n", "3", "--seed", "4", "--steps", "1", "-o", "m.png", "--json")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Four is unlucky.\n")
+    assert [one["recipe"]["seed"] for one in pictures(result)] == [5, 6]
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["m-2.png", "m-3.png"]
+
+
+def test_a_second_pass_is_larger_and_drawn_again_byte_for_byte(filled: Path, tmp_path: Path) -> None:
+    asked = ("--hires", "1.5", "--steps", "2", "--seed", "3")
+    recipe = pictures(done("draw", PROMPT, *asked, "-o", "a.png", "--json"))[0]["recipe"]
+    assert recipe["hires"]["scale"] == 1.5
+    with Image.open("a.png") as image:
+        assert image.size == (192, 192)
+        assert "Hires upscale: 1.5, Hires upscaler: Latent" in image.info["parameters"]
+    assert json.loads(done("draw", "--again", "a.png", "--json").stdout)["identical"] is True
+    assert "192×192" in done("show", "a.png").stdout
+    refused = atelier("draw", PROMPT, "--hires", "9")
+    assert (refused.exit_code, refused.stderr.splitlines()[-1]) == (
+        2,
+        "The hires '9.0' cannot be used; it must be less than or equal to 4.",
+    )
 
 
 def test_the_seed_is_random_and_told_if_none_is_given(filled: Path) -> None:
@@ -265,7 +322,8 @@ def test_ctrl_c_tells_the_drawing_to_stop_and_ends_with_130() -> None:
 
 
 def test_a_drawing_stopped_by_ctrl_c_leaves_nothing(filled: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "from ui.cli import app; app()", "draw", PROMPT, "--steps", "200"]
+    asked = ["draw", PROMPT, "--steps", "200", "-n", "3"]
+    command = [sys.executable, "-c", "from ui.cli import app; app()", *asked]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ)) as drawing:
         assert drawing.stderr
         while "drawing" not in drawing.stderr.readline():

@@ -26,6 +26,7 @@ def test_it_asks_for_the_key_of_the_settings_and_tells_nobody(server: dict[str, 
     assert said["AUTHENTICATION_APIKEY_ENABLED"] == "true"
     assert said["AUTHENTICATION_APIKEY_ALLOWED_KEYS"].startswith("${ATELIER_WEAVIATE_API_KEY:?")
     assert said["DISABLE_TELEMETRY"] == "true"
+    assert (said["ENABLE_MODULES"], said["API_BASED_MODULES_DISABLED"]) == ("", "true")
 
 
 def test_its_version_is_pinned_and_new_enough(server: dict[str, Any]) -> None:

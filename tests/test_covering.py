@@ -45,10 +45,10 @@ def test_any_text_has_a_few_parts(wish: str) -> None:
 
 
 def test_two_records_that_each_know_one_part_come_before_two_that_half_know_the_same() -> None:
-    rankings = {
-        "red house": [hit("house", 1.0), hit("barn", 0.8), hit("both", 0.5)],
-        "green tree": [hit("tree", 0.6), hit("both", 0.5), hit("barn", 0.1)],
-    }
+    rankings = [
+        ("'red house'", [hit("house", 1.0), hit("barn", 0.8), hit("both", 0.5)]),
+        ("'green tree'", [hit("tree", 0.6), hit("both", 0.5), hit("barn", 0.1)]),
+    ]
     chosen = covering(rankings, 3)
     assert [one.record.id for one in chosen] == ["house", "tree", "both"]
     assert [one.why for one in chosen][:2] == ["near 'red house'", "near 'green tree'"]
@@ -57,11 +57,16 @@ def test_two_records_that_each_know_one_part_come_before_two_that_half_know_the_
 
 def test_with_one_part_the_order_is_the_ranking() -> None:
     ranking = [hit(name, score) for name, score in (("a", 0.9), ("b", 0.5), ("c", 0.4))]
-    assert [one.record.id for one in covering({"it": ranking}, 2)] == ["a", "b"]
+    assert [one.record.id for one in covering([("it", ranking)], 2)] == ["a", "b"]
+
+
+def test_two_parts_of_one_name_are_two_parts() -> None:
+    rankings = [("the picture", [hit("a", 0.9), hit("b", 0.2)]), ("the picture", [hit("b", 0.8), hit("a", 0.1)])]
+    assert [(one.record.id, one.score) for one in covering(rankings, 2)] == [("a", 0.9), ("b", 0.8)]
 
 
 def test_nothing_found_covers_nothing() -> None:
-    assert covering({"it": []}, 4) == []
+    assert covering([("it", [])], 4) == []
 
 
 @given(TABLES)

@@ -107,9 +107,20 @@ def test_stable_diffusion_1_decodes_in_half_precision_as_its_pipeline_does(pipel
     assert Coder.of(half).decode(latents)[0].tobytes() == picture.tobytes()
 
 
-@pytest.mark.parametrize("shape", ["sd15", "sdxl"])
-def test_only_a_large_picture_is_decoded_in_tiles(pipelines: dict[str, Any], shape: str) -> None:
-    coder = Coder.of(pipelines[shape])
+def test_a_large_picture_is_decoded_in_strips_and_shows_none(pipelines: dict[str, Any]) -> None:
+    coder, seen = Coder.of(pipelines["sdxl"]), list[int]()
+    hook = coder.vae.decoder.register_forward_pre_hook(lambda decoder, args: seen.append(len(args[0])))
+    large = torch.randn(2, 4, 8, 193, generator=torch.Generator().manual_seed(0))
+    (first, second), expected = coder.decode(large), large.split(1)
+    hook.remove()
+    assert seen == [], "it was not decoded whole"
+    for ours, one in zip((first, second), expected, strict=True):
+        whole = Image.frombytes("RGB", ours.size, _plain(coder, one, tiles=False))
+        assert np.abs(_shades(ours) - _shades(whole)).max() <= 1
+
+
+def test_only_a_large_picture_is_decoded_in_tiles_where_strips_cannot_be(pipelines: dict[str, Any]) -> None:
+    coder = Coder.of(pipelines["sd15"])
     large = torch.randn(1, 4, 8, 193, generator=torch.Generator().manual_seed(0))
     small = large[..., :192]
     whole, tiled = _plain(coder, large, tiles=False), _plain(coder, large, tiles=True)

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from knowledge import foreign_files
+from knowledge import foreign_files, lora_blocks
+from knowledge.a1111 import parameters_text
 from knowledge.image_files import read_provenance
 from knowledge.picture import Provenance
 from knowledge.problems import TryAgain
-from knowledge.recipe import Recipe
+from knowledge.recipe import Hires, LoraUse, Recipe
 from tests.foreign_pictures import (
     A1111,
     COMFYUI_PROMPT,
@@ -57,6 +58,32 @@ def test_an_a1111_png_becomes_its_recipe_and_says_that_its_lora_stays_behind(tmp
     assert provenance.recipe == FOX
     assert "AUTOMATIC1111" in said(provenance)
     assert "ink_wash" in said(provenance)
+
+
+@pytest.mark.parametrize(
+    "hires", [Hires(), Hires(scale=1.5, steps=9, strength=0.35, upscaler="lanczos"), Hires(scale=3, strength=0.0)]
+)
+def test_a_second_pass_and_block_weights_travel_through_a1111s_text(tmp_path: Path, hires: Hires) -> None:
+    lora = LoraUse(name="ink", sha256="0" * 64, weight=0.8, blocks=(1.0,) * 13 + (0.125,) * 13)
+    text = parameters_text(Provenance(recipe=FOX.model_copy(update={"hires": hires, "loras": (lora,)})))
+    assert lora_blocks.read(text.partition("<lora:ink:0.8:")[2].partition(">")[0]) == lora.blocks
+    assert read(png(tmp_path / "fox.png", parameters=text)).recipe == FOX.model_copy(update={"hires": hires})
+
+
+@pytest.mark.parametrize(
+    ("said", "upscaler", "why"),
+    [
+        ("Hires upscale: 2, Hires upscaler: Latent (nearest)", "latent", "'Latent (nearest)' is not known"),
+        ("Hires upscale: 2, Hires upscaler: 4x-UltraSharp", "lanczos", "'4x-UltraSharp' is not known"),
+        ("Hires upscale: 8, Hires upscaler: Latent", None, "beyond what there is here"),
+    ],
+)
+def test_a_second_pass_of_another_kind_says_what_became_of_it(
+    tmp_path: Path, said: str, upscaler: str | None, why: str
+) -> None:
+    provenance = read(png(tmp_path / "fox.png", parameters=f"{A1111}, {said}"))
+    assert (provenance.recipe.hires and provenance.recipe.hires.upscaler) == upscaler
+    assert why in "\n".join(decision.why for decision in provenance.decisions)
 
 
 @pytest.mark.parametrize("name", ["fox.jpg", "fox.webp"])

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner, Result
 
 from benchmarks.cheap_encoder import CheapEncoder
@@ -26,7 +28,9 @@ from knowledge.embedded import EmbeddedBase
 from knowledge.embedders import Encoders
 from knowledge.ingestion import Ingestion, Summary
 from knowledge.ingestion_lot import ENDED
+from knowledge.lora_files import read_card
 from knowledge.problems import GiveUp, TryAgain
+from knowledge.pruning import EMPTY
 from knowledge.readers.readers import Readers
 from knowledge.readers.source import Reading, Source
 from knowledge.records import Reference
@@ -170,6 +174,62 @@ def test_what_was_taken_away_stays_known(ingestion: Ingestion, folder: Path) -> 
     (folder / "a.txt").unlink()
     assert run(ingestion, folder).unchanged == 1
     assert len(kept(ingestion)) == 2
+
+
+def test_with_prune_what_left_the_folder_is_forgotten_and_nothing_else(ingestion: Ingestion, folder: Path) -> None:
+    put(folder / "sub" / "a.txt", "first")
+    put(folder / "b.txt", "second")
+    put(folder.with_name("in-other") / "c.txt", "third")
+    run(ingestion, folder, folder.with_name("in-other"))
+    for path in (folder / "sub" / "a.txt", folder.with_name("in-other") / "c.txt"):
+        path.unlink()
+    summary = ingestion.run([str(folder)], "lore", prune=True)
+    assert (summary.forgotten, summary.removed, summary.unchanged) == (1, 1, 1)
+    assert len(kept(ingestion)) == 2
+    assert not any("first" in text for text in kept(ingestion))
+    assert ingestion.run([str(folder)], "lore", prune=True).forgotten == 0
+
+
+def test_a_moved_file_is_known_by_its_new_place_alone(ingestion: Ingestion, folder: Path) -> None:
+    put(folder / "keep.txt", "kept")
+    old = put(folder / "old.txt", "a quoll")
+    run(ingestion, folder)
+    old.rename(folder / "new.txt")
+    summary = ingestion.run([str(folder)], "lore", prune=True)
+    assert (summary.stored, summary.forgotten, len(kept(ingestion))) == (1, 1, 2)
+
+
+def test_a_record_that_another_file_has_too_outlives_the_first(ingestion: Ingestion, folder: Path) -> None:
+    put(folder / "other.txt", "words")
+    first, second = folder / "one.safetensors", folder / "two.safetensors"
+    for path in (first, second):
+        lora(path, "inkwash", random.Random(0))
+    run(ingestion, folder)
+    for path, removed in ((first, 0), (second, 1)):
+        path.unlink()
+        path.with_suffix(".json").unlink()
+        summary = ingestion.run([str(folder)], "lore", prune=True)
+        assert (summary.forgotten, summary.removed) == (1, removed)
+
+
+def test_a_folder_that_holds_nothing_at_all_is_taken_for_one_whose_drive_is_away(
+    ingestion: Ingestion, folder: Path
+) -> None:
+    path = put(folder / "a.txt", "first")
+    run(ingestion, folder)
+    path.unlink()
+    summary = ingestion.run([str(folder)], "lore", prune=True)
+    assert (summary.forgotten, len(kept(ingestion))) == (0, 1)
+    assert [why for _, why in summary.skipped] == [EMPTY]
+
+
+def test_what_failed_and_is_gone_is_no_longer_listed(ingestion: Ingestion, folder: Path) -> None:
+    put(folder / "a.txt", "first")
+    bad = put(folder / "bad.png", "no picture")
+    run(ingestion, folder)
+    bad.unlink()
+    assert ingestion.run([str(folder)], "lore", prune=True).removed == 0
+    assert ingestion.ledger.unfinished("lore") == []
 
 
 def test_a_caption_written_later_replaces_the_guess(ingestion: Ingestion, folder: Path) -> None:
@@ -414,7 +474,29 @@ def test_a_file_is_taken_when_it_has_come_to_rest(folder: Path) -> None:
     put(path, "changed once more")
     assert [watched.look(), watched.look(), watched.look()] == [set(), {path}, set()]
     path.unlink()
-    assert watched.look() == set()
+    assert (watched.look(), watched.gone) == (set(), set())
+    assert (watched.look(), watched.gone) == (set(), {path})
+    assert (watched.look(), watched.gone) == (set(), set())
+
+
+def test_what_is_taken_out_of_a_watched_folder_is_forgotten_if_that_is_asked_for(
+    ingestion: Ingestion, folder: Path
+) -> None:
+    put(folder / "a.txt", "stays")
+    path = put(folder / "b.txt", "goes")
+    told: queue.Queue[Summary] = queue.Queue()
+    stop = threading.Event()
+    asked = (ingestion, [str(folder)], "lore", stop, told.put, 0.01, True)
+    watching = threading.Thread(target=watch, args=asked)
+    watching.start()
+    try:
+        assert told.get(timeout=60).stored == 2
+        path.unlink()
+        assert told.get(timeout=60).forgotten == 1
+        assert len(kept(ingestion)) == 1
+    finally:
+        stop.set()
+        watching.join(timeout=60)
 
 
 def test_a_watched_folder_is_taken_in_and_then_whatever_is_put_into_it(ingestion: Ingestion, folder: Path) -> None:
@@ -462,6 +544,32 @@ def test_a_word_that_was_ingested_is_found_and_used_by_the_very_next_prompt(fill
     assert drawn["recipe"]["prompt"] == "a quoll in the snow, black cat"
     assert [cited["source"] for cited in drawn["citations"] if cited["title"] == "quoll"] == ["quolls.md"]
     assert "unchanged   1" in atelier("ingest", folder).stdout
+
+
+def test_a_lora_that_was_ingested_from_where_it_lies_is_drawn_with(filled: Path, folder: Path, book: Path) -> None:
+    file, known = folder / "wash.safetensors", book / "models" / "loras" / "watercolour.safetensors"
+    with safe_open(known, "np") as opened_file:
+        header = opened_file.metadata() | {"ss_output_name": "my wash"}
+    save_file(load_file(known), file, header)
+    assert atelier("ingest", folder, "--collection", "loras").exit_code == 0
+    asked = ("draw", "a boat", "--lora", "my wash", "--steps", "1", "--seed", "1", "-o", "one.png")
+    drawn = atelier(*asked)
+    assert drawn.exit_code == 0, drawn.output
+    with Image.open("one.png") as picture:
+        assert f"my wash: {read_card(file).autov3}" in picture.info["parameters"]
+    file.unlink()
+    refused = atelier(*asked)
+    assert refused.exit_code == 2
+    assert "The LoRA 'my wash' is known, but its file is not on this machine" in refused.stderr
+
+
+def test_a_folder_is_pruned_by_the_command_and_the_count_told(filled: Path, folder: Path) -> None:
+    put(folder / "a.txt", "stays")
+    gone = put(folder / "b.txt", "goes")
+    atelier("ingest", folder)
+    gone.unlink()
+    assert "forgotten   1 (1 records)" in atelier("ingest", folder, "--prune").stdout
+    assert "name the folder" in atelier("ingest", "--failed", "--prune").stderr
 
 
 def test_what_failed_is_told_listed_and_tried_again(filled: Path, folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_picture_is_taught_under_its_caption_and_found_by_another_like_it(fill
     Image.new("RGB", (128, 128), "red").save(tmp_path / "red.png")
     told("add", "references", "nothing but red", "--image", tmp_path / "red.png", "--licence", "CC0-1.0")
     first = told("search", "--image", tmp_path / "red.png", "--collection", "references").splitlines()[0]
-    assert "nothing but red (near 'the picture'; good for words, ip-adapter, control, init image)" in first
+    assert "nothing but red (near the picture; good for words, ip-adapter, control, init image)" in first
     assert told("check").count("well") == 3
 
 

@@ -98,6 +98,19 @@ def test_a_record_that_another_source_claims_is_never_obsolete(ledger: Ledger) -
     }
 
 
+def test_a_source_is_forgotten_with_its_claims_and_no_others(ledger: Ledger) -> None:
+    enter(ledger, "/in/a.txt", "/in/sub/b.txt", "/in-other/c.txt", "/in")
+    store(ledger, "/in/a.txt", "1", "shared", "own")
+    store(ledger, "/in-other/c.txt", "1", "shared")
+    assert ledger.below("lore", "/in") == ["/in/a.txt", "/in/sub/b.txt"]
+    assert ledger.below("other", "/in") == []
+    assert ledger.only_from("lore", "/in/a.txt") == ["own"]
+    assert sorted(ledger.sources_of("shared")) == ["/in-other/c.txt", "/in/a.txt"]
+    ledger.forget("lore", "/in/a.txt")
+    assert ledger.below("lore", "/in") == ["/in/sub/b.txt"]
+    assert ledger.only_from("lore", "/in-other/c.txt") == ["shared"]
+
+
 def test_parts_that_a_source_no_longer_mentions_stay(ledger: Ledger) -> None:
     enter(ledger, "feed")
     store(ledger, "feed", "1", "r1", part="old post")

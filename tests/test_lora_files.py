@@ -170,3 +170,25 @@ def test_a_file_that_was_mended_is_no_longer_refused(tmp_path: Path) -> None:
     write(path)
     assert len(shelf.cards()) == 1
     assert shelf.refused() == []
+
+
+def test_a_file_outside_the_folders_is_found_where_it_was_seen_if_it_is_still_the_same(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.safetensors")
+    card = read_card(path)
+    shelf = LoraShelf((tmp_path / "shelf",), elsewhere=lambda sha256: [tmp_path / "gone.safetensors", path])
+    assert shelf.path(card.sha256) == path
+    assert shelf.autov3(card.sha256) == card.autov3
+    assert shelf.cards() == []
+    write(path, width=768)
+    assert not shelf.holds(card.sha256)
+    path.write_bytes(b"no LoRA")
+    with pytest.raises(TryAgain, match="put it into a folder of ATELIER_LORAS"):
+        shelf.path(card.sha256)
+
+
+def test_the_hash_that_other_programs_look_for_is_told_of_what_was_read(tmp_path: Path) -> None:
+    write(tmp_path / "a.safetensors")
+    shelf = LoraShelf((tmp_path,))
+    (card,) = shelf.cards()
+    assert shelf.autov3(card.sha256) == card.autov3 != ""
+    assert shelf.autov3("f" * 64) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -11,6 +12,7 @@ from knowledge.clip_embedder import ClipEmbedder
 from knowledge.embedded import EmbeddedBase
 from knowledge.embedders import Encoders
 from knowledge.ingest import Ingester
+from knowledge.lora_files import LoraShelf
 from knowledge.problems import TryAgain
 from knowledge.records import LoraCard
 from tests.small_clip import save_small_clip
@@ -105,6 +107,14 @@ def test_the_users_own_names_are_taken_as_they_are(picker: LoraPicker) -> None:
     assert "'Water_Colour' as you asked" in pick.why
 
 
+@pytest.mark.parametrize(("said", "weight"), [("", 1.0), (":0.5", 0.5)])
+def test_a_lora_can_be_weighted_block_by_block(picker: LoraPicker, said: str, weight: float) -> None:
+    named = f"mystery{said}:lbw=1,{','.join(['0.5'] * 16)}"
+    picker.refuse_unknown((named,))
+    (use,) = picker.pick_loras("a fox", "picturebook", (named,)).loras
+    assert (use.weight, use.blocks) == (weight, (1.0, *(0.5,) * 16))
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -113,6 +123,8 @@ def test_the_users_own_names_are_taken_as_they_are(picker: LoraPicker) -> None:
         ("", r"no LoRA ''; there is "),
         ("glass:heavy", r"weight 'heavy' in 'glass:heavy' is not a number"),
         ("glass:", r"weight '' in 'glass:' is not a number"),
+        ("mystery:1:lbw=1,0", r"block weights '1,0' are not 12, 17, 20 or 26 numbers"),
+        ("mystery:1:lbw=a" + ",1" * 16, r"block weights 'a,1"),
         ("glass:4.5", r"weight 4\.5 in 'glass:4\.5' is out of range: use -4 to 4"),
         ("glass:nan", r"out of range"),
         ("glass:-inf", r"out of range"),
@@ -127,3 +139,24 @@ def test_a_choice_that_cannot_be_is_answered_in_one_sentence(picker: LoraPicker,
 def test_an_unknown_collection_is_said(picker: LoraPicker) -> None:
     with pytest.raises(TryAgain, match=r"no collection 'styles'; there are: 'loras'"):
         picker.pick_loras("a cat", "picturebook", collection="styles")
+
+
+# Cards whose files are on another machine
+
+
+@pytest.fixture
+def far(picker: LoraPicker) -> LoraPicker:
+    """With no LoRA file at all."""
+    return replace(picker, shelf=LoraShelf(()))
+
+
+def test_a_style_whose_file_is_not_here_is_said_and_not_picked(far: LoraPicker) -> None:
+    pick = far.pick_loras("a mushroom, stained glass", "picturebook")
+    assert (pick.loras, pick.trigger_words) == ((), ())
+    assert pick.why.startswith("'stained glass' is known, but its file is not on this machine: put it into ")
+
+
+def test_one_that_is_named_and_whose_file_is_not_here_is_refused_before_anything_loads(far: LoraPicker) -> None:
+    for ask in (lambda: far.refuse_unknown(["mystery:0.5"]), lambda: far.pick_loras("", "picturebook", ("mystery",))):
+        with pytest.raises(TryAgain, match=r"The LoRA 'mystery' is known, but its file .* ATELIER_LORAS"):
+            ask()

@@ -53,6 +53,16 @@ def test_the_hash_stays_the_same_from_release_to_release() -> None:
     assert Recipe(prompt="an owl", seed=7).hash == "725a1e94c6def080595f4b62bb2ed54178fe92cb05d5ad4ef5deef751b2a2214"
 
 
+def test_parts_of_a_recipe_store_no_defaults_either() -> None:
+    lora = {"name": "ink", "sha256": "0" * 64}
+    recipe = Recipe.model_validate(
+        {"prompt": "an owl", "loras": [lora | {"blocks": [1.0] * 17}], "hires": {"scale": 2}}
+    )
+    assert recipe.chosen() == {"prompt": "an owl", "loras": [lora], "hires": {}}
+    assert Recipe.model_validate(recipe.chosen()).drawn_size == (256, 256)
+    assert recipe.patched(Patch(hires=None)).drawn_size == (128, 128)
+
+
 @every
 @given(recipes(), recipes())
 def test_the_patch_between_two_recipes_turns_one_into_the_other(one: Recipe, other: Recipe) -> None:
@@ -106,6 +116,10 @@ def test_every_field_of_a_recipe_is_drawn_by_these_tests() -> None:
         {"scheduler": "plms"},
         {"init_image_id": "../../etc/passwd"},
         {"stepz": 3},
+        {"hires": {"scale": 1}},
+        {"hires": {"scale": 4.1}},
+        {"loras": [{"name": "ink", "sha256": "0" * 64, "blocks": [0.5] * 16}]},
+        {"loras": [{"name": "ink", "sha256": "0" * 64, "blocks": [5] * 17}]},
     ],
 )
 def test_a_wrong_value_or_an_unknown_field_is_refused(wrong: dict[str, object]) -> None:

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 
 from knowledge.problems import GiveUp, Problem, TryAgain
-from knowledge.recipe import ControlUse, LoraUse, Recipe, ReferenceUse, Scheduler
+from knowledge.recipe import ControlUse, Hires, LoraUse, Recipe, ReferenceUse, Scheduler
 from tests import tiny_models
 from tools.call import Call
 from tools.engine.engine_renderer import EngineRenderer
@@ -344,6 +344,8 @@ def test_what_cannot_be_drawn_is_refused_in_one_sentence(studio: Studio, change:
         ({"scheduler": "ddim"}, "choose one of dpmpp_2m, euler, unipc"),
         ({"scheduler": "unipc", "init_image_id": CIRCLE}, "choose one of euler"),
         ({"width": 72}, "multiple of 16"),
+        ({"hires": Hires()}, "cannot draw a second pass: leave hires out"),
+        ({"references": (ReferenceUse(image_id=CIRCLE),)}, "no IP-Adapter"),
     ],
 )
 def test_what_a_transformer_model_does_not_have_is_refused(studio: Studio, change: dict[str, Any], said: str) -> None:

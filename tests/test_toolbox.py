@@ -52,8 +52,8 @@ class Greeter:
         return f"hello {name} " * times
 
 
-def test_the_toolbox_lists_the_five_verbs(tools: dict[str, Tool]) -> None:
-    assert list(tools) == ["retrieve", "rewrite", "pick_loras", "prepare_control", "render"]
+def test_the_toolbox_lists_the_verbs(tools: dict[str, Tool]) -> None:
+    assert list(tools) == ["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "rate"]
 
 
 def test_every_tool_says_what_it_does_and_no_schema_mentions_the_call(tools: dict[str, Tool]) -> None:

@@ -22,7 +22,14 @@ from diffusers import (
 )
 from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTextModelWithProjection,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+)
 
 WIDTH = 32
 """Features per token of the tiny text encoders."""
@@ -108,6 +115,53 @@ def controlnet(folder: Path, model: Path, seed: int = 1) -> Path:
             torch.nn.init.normal_(parameter, std=0.2)
     net.save_pretrained(folder)
     return folder
+
+
+def ip_adapter(folder: Path, model: Path, plus: bool = False, seed: int = 5) -> Path:
+    """A folder with `ip_adapter.safetensors` for that model's UNet, and the image encoder that it reads with."""
+    torch.manual_seed(seed)
+    unet: Any = UNet2DConditionModel.from_pretrained(model / "unet")
+    vision = CLIPVisionConfig(
+        image_size=32,
+        patch_size=8,
+        hidden_size=48,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        projection_dim=24,
+    )
+    CLIPVisionModelWithProjection(vision).eval().save_pretrained(folder / "image_encoder")
+    width = unet.config.cross_attention_dim
+    shapes = _resampler(48, width) if plus else _projection(24, width)
+    crossing = [unet.get_submodule(name.removesuffix(".processor")) for name in unet.attn_processors if "attn2" in name]
+    for number, layer in enumerate(crossing):
+        for name in ("to_k_ip", "to_v_ip"):
+            shapes[f"ip_adapter.{2 * number + 1}.{name}.weight"] = (layer.inner_dim, width)
+    save_file(random_like(shapes, seed=seed), folder / "ip_adapter.safetensors")
+    return folder
+
+
+def _projection(read: int, width: int) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {"proj.weight": (4 * width, read), "proj.bias": (4 * width,)}
+    shapes |= {"norm.weight": (width,), "norm.bias": (width,)}
+    return {f"image_proj.{name}": shape for name, shape in shapes.items()}
+
+
+def _resampler(read: int, width: int, hidden: int = 16) -> dict[str, tuple[int, ...]]:
+    """Of one layer with one head, spelled as the authors of IP-Adapter do."""
+    shapes: dict[str, tuple[int, ...]] = {"latents": (1, 3, hidden), "proj_in.weight": (hidden, read)}
+    shapes |= {"proj_in.bias": (hidden,), "proj_out.weight": (width, hidden), "proj_out.bias": (width,)}
+    shapes |= {"norm_out.weight": (width,), "norm_out.bias": (width,)}
+    for layer in range(4):
+        for norm in ("0.norm1", "0.norm2", "1.0"):
+            shapes |= {f"layers.{layer}.{norm}.{kind}": (hidden,) for kind in ("weight", "bias")}
+        shapes |= {f"layers.{layer}.0.to_q.weight": (64, hidden), f"layers.{layer}.0.to_kv.weight": (128, hidden)}
+        shapes |= {f"layers.{layer}.0.to_out.weight": (hidden, 64)}
+        shapes |= {
+            f"layers.{layer}.1.1.weight": (4 * hidden, hidden),
+            f"layers.{layer}.1.3.weight": (hidden, 4 * hidden),
+        }
+    return {f"image_proj.{name}": shape for name, shape in shapes.items()}
 
 
 def kohya_lora(file: Path, model: Path, rank: int = 2, strength: float = 0.5, seed: int = 2) -> Path:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from PIL.Image import Image
 
 from knowledge.problems import GiveUp
 from knowledge.recipe import ControlKind, Recipe
 from tools.call import Call
-from tools.renderer import Rendered
+from tools.renderer import Attended, Rendered
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,9 @@ class WordRenderer:
 
     def side(self, model: str) -> int:
         return 128
+
+    def attended(self, recipe: Recipe, image: Image) -> Sequence[Attended]:
+        raise GiveUp("This renderer only counts words.")
 
     def render(self, recipe: Recipe, call: Call) -> Rendered:
         raise GiveUp("This renderer only counts words.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,21 +11,22 @@ from numpy.typing import NDArray
 from knowledge.base import Hit
 
 
-def covering(rankings: Mapping[str, Sequence[Hit]], limit: int) -> list[Hit]:
+def covering(rankings: Sequence[tuple[str, Sequence[Hit]]], limit: int) -> list[Hit]:
     """
     Hits that no other beats in every part (the Pareto set), those first that add most to what is covered; then the
-    set of what is left, and so on, up to `limit`. Each keeps its best score and says for which part.
+    set of what is left, and so on, up to `limit`. Each keeps its best score and says for which part, by the part's name
+    in `rankings`.
     """
     best: dict[tuple[str, str], Hit] = {}
-    scores: dict[tuple[str, str], dict[str, float]] = {}
-    for part, hits in rankings.items():
+    scores: dict[tuple[str, str], dict[int, float]] = {}
+    for place, (part, hits) in enumerate(rankings):
         for hit in hits:
             key = (hit.collection, hit.record.id)
-            scores.setdefault(key, {})[part] = hit.score
+            scores.setdefault(key, {})[place] = hit.score
             if key not in best or hit.score > best[key].score:
-                best[key] = replace(hit, why=f"near {part!r}")
-    keys = list(best)
-    table = np.array([[scores[key].get(part, 0.0) for part in rankings] for key in keys]).reshape(-1, len(rankings))
+                best[key] = replace(hit, why=f"near {part}")
+    keys, width = list(best), len(rankings)
+    table = np.array([[scores[key].get(place, 0.0) for place in range(width)] for key in keys]).reshape(-1, width)
     return [best[keys[place]] for place in ordered(table, limit)]
 
 

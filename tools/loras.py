@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from knowledge.base import Eq, Filter, Hit, KnowledgeBase, Not, Or, Query
 from knowledge.embedders import TEXT, Encoders
 from knowledge.fusion import find
+from knowledge.lora_blocks import read
 from knowledge.lora_claims import HEAVIEST
+from knowledge.lora_files import LoraShelf
 from knowledge.lora_signs import UNKNOWN
 from knowledge.picture import Citation
 from knowledge.problems import TryAgain
@@ -39,33 +41,43 @@ class Choice:
     card: LoraCard
     weight: float
     because: str
+    blocks: tuple[float, ...] = ()
+
+    @property
+    def use(self) -> LoraUse:
+        return LoraUse(name=self.card.name, sha256=self.card.sha256, weight=self.weight, blocks=self.blocks)
 
 
 @dataclass(frozen=True)
 class LoraPicker:
-    """Looks only at cards made for the family of the model; picks none unless something asks for one."""
+    """
+    Looks only at cards made for the family of the model; picks none unless something asks for one, and with a `shelf`
+    none whose file is not there: cards may come from other machines.
+    """
 
     base: KnowledgeBase
     encoders: Encoders
     renderer: Renderer
+    shelf: LoraShelf | None = None
 
     def pick_loras(self, wish: str, model: str, names: tuple[str, ...] = (), collection: str = "loras") -> LoraPick:
         """
         Choose the LoRA styles a wish asks for, among those made for `model`; often there are none.
 
-        Give `names` ("NAME", or "NAME:0.8" to set the weight) to use exactly those. Append the trigger words of the
-        answer to the prompt, and draw with its `loras`.
+        Give `names` ("NAME", "NAME:0.8" to set the weight, "NAME:1:lbw=1,0,…" block by block) to use exactly those.
+        Append the trigger words of the answer to the prompt, and draw with its `loras`.
         """
         family = self.renderer.family(model)
         if names:
-            choices = [self._chosen(name, collection, model, family) for name in dict.fromkeys(names)]
+            choices, lacking = [self._chosen(name, collection, model, family) for name in dict.fromkeys(names)], []
         else:
-            choices = self._asked_for(wish, family, collection)
-        why = "; ".join(choice.because for choice in choices) or self._why_none(wish, model, family, collection)
+            choices, lacking = self._asked_for(wish, family, collection)
+        said = (*(choice.because for choice in choices), *map(absent, lacking))
+        why = "; ".join(said) or self._why_none(wish, model, family, collection)
         return picked(wish, list({choice.card.sha256: choice for choice in choices}.values()), why)
 
     def refuse_unknown(self, names: Sequence[str], collection: str = "loras") -> None:
-        """Raise `TryAgain` for a name or weight that no model could make good: no renderer is asked."""
+        """Raise `TryAgain` for a name, weight or missing file that no model could make good: no renderer is asked."""
         for said in names:
             self._meant(said, collection)
 
@@ -74,20 +86,29 @@ class LoraPicker:
         query = Query(words, vectors, where, NEAR, self.encoders.fingerprints())
         return cards(find(self.base, (collection,), query).hits)
 
-    def _asked_for(self, wish: str, family: str, collection: str) -> list[Choice]:
-        """The cards the wish mentions; words that two cards share go to the longer phrase, then to the better hit."""
+    def _asked_for(self, wish: str, family: str, collection: str) -> tuple[list[Choice], list[LoraCard]]:
+        """
+        The cards the wish mentions; words that two cards share go to the longer phrase, then to the better hit. Those
+        without their file come apart.
+        """
         if not wish.strip():
-            return []
+            return [], []
         near = self._near(wish, collection, Eq("base_model", family))
         asked = [(phrase, hit, card) for hit, card in near if (phrase := longest_mentioned(wish, card))]
         claimed: list[Span] = []
         choices: list[Choice] = []
+        lacking: list[LoraCard] = []
         for phrase, hit, card in sorted(asked, key=lambda entry: -len(entry[0])):
             free = [span for span in mentions(wish, phrase) if not overlaps(span, claimed)]
-            if free:
+            if free and not self._there(card):
+                lacking.append(card)
+            elif free:
                 claimed += free
                 choices.append(Choice(hit, card, card.weight, f"{card.name!r} because the wish says {phrase!r}"))
-        return choices
+        return choices, lacking
+
+    def _there(self, card: LoraCard) -> bool:
+        return self.shelf is None or self.shelf.holds(card.sha256)
 
     def _why_none(self, wish: str, model: str, family: str, collection: str) -> str:
         others = self._near(wish, collection, Not(Eq("base_model", family))) if wish.strip() else []
@@ -112,20 +133,25 @@ class LoraPicker:
         ]
 
     def _meant(self, said: str, collection: str) -> tuple[list[tuple[Hit, LoraCard]], float | None]:
-        """The cards that "NAME" or "NAME:W" names, and W. Raises `TryAgain` where there is none."""
-        if found := self._called(said, collection):
-            return found, None
-        name, weight = with_weight(said)
-        if not (found := self._called(name, collection)):
-            raise TryAgain(f"There is no LoRA {name!r}; {self._close_names(name, collection)}.")
-        return found, weight
+        """The cards that "NAME" or "NAME:W" names, and W. Raises `TryAgain` where there is none, or no file of it."""
+        said, _ = with_blocks(said)
+        found, weight = self._called(said, collection), None
+        if not found:
+            name, weight = with_weight(said)
+            found = self._called(name, collection)
+            if not found:
+                raise TryAgain(f"There is no LoRA {name!r}; {self._close_names(name, collection)}.")
+        if not (here := [(hit, card) for hit, card in found if self._there(card)]):
+            raise TryAgain(f"The LoRA {absent(found[0][1])}.")
+        return here, weight
 
     def _chosen(self, said: str, collection: str, model: str, family: str) -> Choice:
         """The user's own choice. Raises `TryAgain` for an unknown name, a weight out of range or another family."""
         found, weight = self._meant(said, collection)
         for hit, card in sorted(found, key=lambda entry: entry[1].base_model != family):
             if card.base_model in (family, UNKNOWN):
-                return Choice(hit, card, card.weight if weight is None else weight, f"{card.name!r} as you asked")
+                weight = card.weight if weight is None else weight
+                return Choice(hit, card, weight, f"{card.name!r} as you asked", with_blocks(said)[1])
         name, made_for = found[0][1].name, found[0][1].base_model
         raise TryAgain(
             f"The LoRA {name!r} is for {made_for} and the model {model!r} is {family}: "
@@ -145,9 +171,25 @@ def cards(hits: Sequence[Hit]) -> list[tuple[Hit, LoraCard]]:
     return [(hit, hit.record) for hit in hits if isinstance(hit.record, LoraCard)]
 
 
+def absent(card: LoraCard) -> str:
+    where = "put it into a folder of ATELIER_LORAS, or ingest it from where it is"
+    return f"{card.name!r} is known, but its file is not on this machine: {where}"
+
+
 def longest_mentioned(wish: str, card: LoraCard) -> str | None:
     phrases = sorted((card.name, *card.aliases, *card.trigger_words, *card.tags), key=len, reverse=True)
     return next((phrase for phrase in phrases if mentions(wish, phrase)), None)
+
+
+def with_blocks(said: str) -> tuple[str, tuple[float, ...]]:
+    """What stands before ":lbw=…", and the factors of the weight block by block that follow it."""
+    rest, found, numbers = said.rpartition(":lbw=")
+    if not found:
+        return said, ()
+    try:
+        return rest, LoraUse.model_validate({"name": "it", "sha256": "0" * 64, "blocks": read(f"lbw={numbers}")}).blocks
+    except ValueError:
+        raise TryAgain(f"The block weights {numbers[:80]!r} are not 12, 17, 20 or 26 numbers from -4 to 4.") from None
 
 
 def with_weight(said: str) -> tuple[str, float | None]:
@@ -168,7 +210,7 @@ def picked(wish: str, choices: Sequence[Choice], why: str) -> LoraPick:
     triggers = dict.fromkeys(word for choice in choices for word in choice.card.trigger_words)
     citations = (choice.hit.cited(f"{choice.card.name} at {choice.weight:g}") for choice in choices)
     return LoraPick(
-        loras=tuple(LoraUse(name=one.card.name, sha256=one.card.sha256, weight=one.weight) for one in choices),
+        loras=tuple(one.use for one in choices),
         trigger_words=tuple(word for word in triggers if not mentions(wish, word)),
         citations=tuple(citations),
         why=why,

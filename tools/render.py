@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from PIL.Image import Image
 
 from knowledge.gallery import Gallery
+from knowledge.lora_files import LoraShelf
 from knowledge.picture import Adherence, Picture, Provenance
 from knowledge.problems import Problem
 from knowledge.recipe import Recipe
@@ -22,6 +23,7 @@ class PictureRenderer:
     renderer: Renderer
     gallery: Gallery
     detectors: Detectors = field(default_factory=Detectors)
+    shelf: LoraShelf | None = None
 
     def render(self, recipe: Recipe, call: Call) -> Picture:
         """Draw the picture a recipe describes. The same recipe gives the same picture."""
@@ -31,8 +33,15 @@ class PictureRenderer:
         """Draw and keep with everything known of why: wish, citations, decisions, parent; and how well it follows."""
         rendered = self.renderer.render(provenance.recipe, call)
         followed = self._followed(rendered.image, provenance.recipe)
-        signed = provenance.model_copy(update={"versions": rendered.versions, "adherence": followed})
+        hashes = provenance.lora_hashes | self._hashes(provenance.recipe)
+        signed = provenance.model_copy(
+            update={"versions": rendered.versions, "adherence": followed, "lora_hashes": hashes}
+        )
         return self.gallery.add(rendered.image, signed, rendered.seconds)
+
+    def _hashes(self, recipe: Recipe) -> dict[str, str]:
+        known = {use.sha256: self.shelf.autov3(use.sha256) for use in recipe.loras} if self.shelf else {}
+        return {sha256: autov3 for sha256, autov3 in known.items() if autov3}
 
     def _followed(self, image: Image, recipe: Recipe) -> tuple[Adherence, ...]:
         """As far as it can be measured: no finished picture is lost to a detector that fails."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from knowledge.recipe import ControlKind, Recipe
@@ -18,6 +21,14 @@ class Rendered:
     image: Image.Image
     seconds: dict[str, float]
     versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Attended:
+    """One word of a prompt, and how much each place of a picture shows it: shape (h, w) of any size, 0 to 1."""
+
+    word: str
+    heat: NDArray[np.float32]
 
 
 class Cancelled(Exception):
@@ -39,6 +50,13 @@ class Renderer(Protocol):
 
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         """The kinds of control the model can follow."""
+        ...
+
+    def attended(self, recipe: Recipe, image: Image.Image) -> Sequence[Attended]:
+        """The words of the recipe's prompt in order, and where the picture shows each.
+
+        Raises `TryAgain` for a model that cannot tell.
+        """
         ...
 
     def side(self, model: str) -> int:

@@ -7,15 +7,20 @@ from dataclasses import dataclass, replace
 
 from knowledge.base import And, Eq, Filter, Hit, In, KnowledgeBase, Not, Query
 from knowledge.embedders import Encoders
-from knowledge.fusion import Findings, find
+from knowledge.fusion import Findings, find_each
 from knowledge.gallery import Gallery
 from knowledge.problems import TryAgain
 from knowledge.records import LoraCard, Lore, Reference
 from tools.covering import covering
 from tools.mentions import first_mention
-from tools.parts import parts
+from tools.parts import WishSplitter, split
 from tools.rewrite import suits
+from tools.styles import StyleDatabases, style_databases
 
+LOOKED_IN = ("lore", "references")
+"""Where every wish is looked up."""
+SPLITTER = "the chat model for its parts"
+"""What could not be asked where a splitter failed."""
 MOST = 50
 
 
@@ -30,11 +35,12 @@ class Retriever:
     encoders: Encoders
     gallery: Gallery
     licences: tuple[str, ...] = ()
+    splitter: WishSplitter | None = None
 
     def retrieve(
         self,
         wish: str,
-        collections: tuple[str, ...] = ("lore", "references"),
+        collections: tuple[str, ...] | None = None,
         image_id: str | None = None,
         limit: int = 6,
         family: str | None = None,
@@ -42,35 +48,43 @@ class Retriever:
         """
         Look up what is known about a wish before drawing it: what its rare words mean, and pictures like it.
 
-        Give `image_id` to look for what resembles that picture. Records that the wish itself names come first, then
-        those that together are nearest to its parts; with `family` (such as sdxl), none that speak of other models
-        only. Each hit says its collection, its record, a score from 0 to 1, why it was chosen and what it is good for.
+        Leave `collections` out for lore, references and the style databases that the wish names; the collection
+        "styles", if there is one, says which there are. Give `image_id` to look for what resembles that picture.
+        Records that the wish itself names come first, then those that together are nearest to its parts; with `family`
+        (such as sdxl), none that speak of other models only. Each hit says its collection, its record, a score from 0
+        to 1, why it was chosen and what it is good for.
         """
         if not wish.strip() and image_id is None:
             raise TryAgain("There is nothing to look up: give some words, or the id of an image.")
         if not 1 <= limit <= MOST:
             raise TryAgain(f"The limit {limit} is out of range: ask for 1 to {MOST} records.")
-        found = {
-            said: find(self.base, collections, query) for said, query in self._queries(wish, image_id, limit).items()
-        }
-        rankings = {said: [hit for hit in some.hits if suits(hit.record, family)] for said, some in found.items()}
-        hits = covering(rankings, limit * len(found) + limit)
-        missing = {name: why for some in found.values() for name, why in some.missing.items()}
-        return Findings(tuple(named_first(wish, hits)[:limit]), missing)
+        styles = style_databases(self.base, wish) if collections is None else StyleDatabases()
+        names = (*LOOKED_IN, *styles.names) if collections is None else collections
+        queries, trouble = self._queries(wish, image_id, limit)
+        found = find_each(self.base, names, [query for _, query in queries])
+        rankings = [
+            (said, [hit for hit in some.hits if suits(hit.record, family)])
+            for (said, _), some in zip(queries, found, strict=True)
+        ]
+        # As many as if each part were asked alone: what the wish names may be the last that its part finds.
+        hits = covering(rankings, limit * len(rankings))
+        missing = {name: why for some in found for name, why in some.missing.items()}
+        return Findings(tuple(named_first(wish, hits)[:limit]), {**missing, **styles.missing, **trouble})
 
-    def _queries(self, wish: str, image_id: str | None, limit: int) -> dict[str, Query]:
-        """What is asked, by what it asks for: the whole wish, each of its parts, and the picture."""
-        phrases = list(dict.fromkeys((wish.strip(), *parts(wish)))) if wish.strip() else []
+    def _queries(self, wish: str, image_id: str | None, limit: int) -> tuple[list[tuple[str, Query]], dict[str, str]]:
+        """What is asked, by how it is called: the whole wish, each of its parts, the picture; and what went wrong."""
+        parts, trouble = split(wish, self.splitter) if wish.strip() else ((), "")
+        phrases = list(dict.fromkeys(filter(None, (wish.strip(), *parts))))
         where = self._allowed()
         # Several times the limit, so that what is named is not lost behind what merely resembles.
-        queries = {
-            phrase: Query(phrase, vectors, where, 4 * limit, self.encoders.fingerprints())
-            for phrase, vectors in zip(phrases, self.encoders.said(phrases), strict=True)
-        }
+        queries = [
+            (repr(phrase), Query(phrase, vectors, where, 4 * limit, self.encoders.fingerprints()))
+            for phrase, vectors in zip(phrases, self.encoders.said(phrases) if phrases else (), strict=True)
+        ]
         if image_id:
             shown = self.encoders.shown(self.gallery.image(image_id))
-            queries["the picture"] = Query("", shown, where, 4 * limit, self.encoders.fingerprints())
-        return queries
+            queries.append(("the picture", Query("", shown, where, 4 * limit, self.encoders.fingerprints())))
+        return queries, {SPLITTER: trouble} if trouble else {}
 
     def _allowed(self) -> Filter:
         unrefused = Not(Eq("consent", "refused"))

@@ -18,7 +18,9 @@ from knowledge.problems import TryAgain
 from tools.call import Call
 from tools.control import ControlPreparer
 from tools.loras import LoraPicker
+from tools.parts import WishSplitter
 from tools.preprocess.detectors import Detectors
+from tools.rate import PictureRater
 from tools.render import PictureRenderer
 from tools.renderer import Renderer
 from tools.retrieve import Retriever
@@ -72,13 +74,40 @@ class Bench:
     shelf: LoraShelf
     writer: PromptWriter | None = None
     detectors: Detectors = field(default_factory=Detectors)
+    splitter: WishSplitter | None = None
+    reference_from: int = 0
+
+    @property
+    def retriever(self) -> Retriever:
+        return Retriever(self.base, self.encoders, self.gallery, splitter=self.splitter)
+
+    @property
+    def rewriter(self) -> PromptRewriter:
+        return PromptRewriter(self.base, self.renderer, self.writer)
+
+    @property
+    def picker(self) -> LoraPicker:
+        return LoraPicker(self.base, self.encoders, self.renderer, self.shelf)
+
+    @property
+    def preparer(self) -> ControlPreparer:
+        return ControlPreparer(self.gallery, self.detectors)
+
+    @property
+    def painter(self) -> PictureRenderer:
+        return PictureRenderer(self.renderer, self.gallery, self.detectors, self.shelf)
+
+    @property
+    def rater(self) -> PictureRater:
+        return PictureRater(self.base, self.encoders, self.gallery, self.reference_from)
 
 
 def toolbox(bench: Bench) -> tuple[Tool, ...]:
     return (
-        tool(Retriever(bench.base, bench.encoders, bench.gallery).retrieve),
-        tool(PromptRewriter(bench.base, bench.renderer, bench.writer).rewrite),
-        tool(LoraPicker(bench.base, bench.encoders, bench.renderer).pick_loras),
-        tool(ControlPreparer(bench.gallery, bench.detectors).prepare_control),
-        tool(PictureRenderer(bench.renderer, bench.gallery, bench.detectors).render),
+        tool(bench.retriever.retrieve),
+        tool(bench.rewriter.rewrite),
+        tool(bench.picker.pick_loras),
+        tool(bench.preparer.prepare_control),
+        tool(bench.painter.render),
+        tool(bench.rater.rate),
     )

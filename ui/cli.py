@@ -30,7 +30,7 @@ def draw(
     context: typer.Context,
     prompt: Annotated[str, typer.Argument(help="What to draw.", show_default=False)] = "",
     style: Annotated[bool, typer.Option(help="Let Atelier pick a LoRA that fits.")] = True,
-    lora: Annotated[list[str] | None, typer.Option(metavar="NAME[:W]", help="Use this LoRA, at weight W.")] = None,
+    lora: Annotated[list[str] | None, typer.Option(metavar="NAME[:W[:lbw=…]]", help="Use this LoRA.")] = None,
     reference: Annotated[Path | None, typer.Option(metavar="IMG", help="Start from it, or guide by its edges.")] = None,
     mask: Annotated[Path | None, typer.Option(metavar="IMG", help="Repaint only where this is white.")] = None,
     strength: Annotated[float | None, typer.Option(help="How far from --reference, 0 to 1.")] = None,
@@ -43,6 +43,7 @@ def draw(
     guidance: Annotated[float | None, typer.Option(help="How strictly to follow the prompt.")] = None,
     scheduler: Annotated[str | None, typer.Option(metavar="NAME", help="Sampler, such as euler or dpmpp_2m.")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, multiples of 8.")] = None,
+    hires: Annotated[float | None, typer.Option(metavar="SCALE", help="Draw over it, so many times larger.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME_OR_PATH", help="A hub id, folder or picturebook.")] = None,
     count: Annotated[int, typer.Option("-n", min=1, max=100, help="Pictures, with seeds counting up.")] = 1,
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="A .png, .jpg or .webp file.")] = None,
@@ -60,22 +61,28 @@ def draw(
             return
         settings = orders.settings_for(model)
         wish = Wish(
-            prompt=prompt,
-            model=settings.model,
-            seed=orders.any_seed() if seed is None else seed,
-            negative_prompt=negative,
-            steps=steps,
-            guidance=guidance,
-            scheduler=scheduler,
-            size=orders.sides(size) if size else None,
-            retrieve=retrieve,
-            collections=tuple(collection or looked_in(settings.model)),
-            style=style,
-            loras=tuple(lora or ()),
-            strength=strength,
-            control=control,
-        )
+            prompt=prompt, model=settings.model, seed=orders.any_seed() if seed is None else seed,
+            negative_prompt=negative, steps=steps, guidance=guidance, scheduler=scheduler,
+            size=orders.sides(size) if size else None, hires=hires,
+            retrieve=retrieve, collections=tuple(collection or looked_in(settings.model)), pinned=bool(collection),
+            style=style, loras=tuple(lora or ()), strength=strength, control=control,
+        )  # fmt: skip
         orders.draw(settings, wish, orders.Given(reference, mask), count, tray)
+
+
+@app.command()
+def chat(
+    name: Annotated[str, typer.Option(metavar="NAME", help="Go on with this conversation.", show_default=False)] = "",
+    names: Annotated[bool, typer.Option("--list", help="List the conversations there are.")] = False,
+) -> None:
+    """Draw and refine by talking, line by line; /help says how. Lines may come through a pipe."""
+    with told():
+        from ui import chat_cli
+
+        if names:
+            typer.echo("\n".join(chat_cli.listed()))
+        else:
+            chat_cli.talk(name)
 
 
 @app.command()
@@ -86,13 +93,14 @@ def ingest(
     failed: Annotated[bool, typer.Option("--failed", help="List what failed before, and why.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Try that again.")] = False,
     allow_urls: Annotated[bool, typer.Option("--allow-urls", help="Fetch pages from the web.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Forget what has left the folders.")] = False,
 ) -> None:
     """Learn from files, folders, pages and feeds; only what is new or changed is read."""
     with told():
         from agent.settings import read_settings
         from ui import ingesting
 
-        wanted = ingesting.Wanted(tuple(sources or ()), collection, watch, failed, retry, allow_urls)
+        wanted = ingesting.Wanted(tuple(sources or ()), collection, watch, failed, retry, allow_urls, prune)
         if not ingesting.obey(read_settings(), wanted):
             raise typer.Exit(2)
 
@@ -107,8 +115,23 @@ def show(file: Annotated[Path, typer.Argument(help="A picture, by Atelier or by 
 
 
 @app.command()
+def rate(
+    picture: Annotated[str, typer.Argument(metavar="FILE|ID", help="A picture that Atelier drew.")],
+    rating: Annotated[int, typer.Argument(min=1, max=5, help="1 to 5.")],
+    reference: Annotated[bool | None, typer.Option(help="Let later wishes find and follow it, or no more.")] = None,
+    collection: Annotated[str, typer.Option(metavar="NAME", help="As a reference in this one.")] = "",
+) -> None:
+    """Say how good a picture is; the best can become references."""
+    with told():
+        from ui import knowledge_orders
+        from ui import rating as ratings
+
+        knowledge_orders.tell(ratings.rated(knowledge_orders.desk(), picture, rating, reference, collection))
+
+
+@app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="knowledge, render, or report for the README's tables.")],
+    name: Annotated[str, typer.Argument(help="knowledge, render, conversation, or report for the README's tables.")],
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="These only; results are not kept.")] = None,
     share: Annotated[float, typer.Option(min=0.001, help="Of the full size; results are kept from 1 on.")] = 1.0,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import secrets
 import signal
 import threading
 import traceback
@@ -39,7 +38,7 @@ def told() -> Iterator[None]:
             _end("Stopped; nothing is left half-written.", STOPPED)
         if isinstance(surprise, OSError) and surprise.errno in FULL | CLOSED:
             _end(_sentence(surprise), 2)
-        _end(_crash(), 1)
+        _end(crash(), 1)
 
 
 @contextmanager
@@ -69,15 +68,15 @@ def _sentence(refused: OSError) -> str:
     return f"Cannot write{where} ({str(refused.strerror).lower()}); name another place with -o, or set ATELIER_DATA."
 
 
-def _crash() -> str:
+def crash() -> str:
+    """What people are told of the exception that is being handled."""
+    from agent.crash_log import CrashLog
     from agent.settings import read_settings
 
-    crash_id = secrets.token_hex(4)
     said = traceback.format_exc()
     try:
-        log = read_settings().data / "logs" / f"{crash_id}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(said, encoding="utf-8")
+        log = CrashLog(read_settings().data / "logs")
+        crash_id = log.keep(said)
     except (OSError, Problem):
-        return f"Internal error {crash_id}; its details could not be saved:\n{said}"
-    return f"Internal error {crash_id}; its details are in {str(log)!r}."
+        return f"Internal error; its details could not be saved:\n{said}"
+    return f"Internal error {crash_id}; its details are in {str(log.path(crash_id))!r}."

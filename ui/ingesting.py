@@ -38,12 +38,15 @@ class Wanted:
     failed: bool = False
     retry: bool = False
     allow_urls: bool = False
+    prune: bool = False
 
     def refuse_nonsense(self) -> None:
         if self.watch + self.failed + self.retry > 1:
             raise TryAgain("Only one of --watch, --failed and --retry can be done at once.")
         if self.sources and (self.failed or self.retry):
             raise TryAgain("--failed and --retry take no files: they go by what was ingested before.")
+        if self.prune and not self.sources:
+            raise TryAgain("--prune forgets what has left a folder: name the folder.")
         if not (self.sources or self.failed or self.retry):
             raise TryAgain("There is nothing to ingest: name files, folders or URLs.")
 
@@ -60,12 +63,12 @@ def obey(settings: Settings, wanted: Wanted) -> bool:
     if wanted.retry:
         return retry(ingestion, wanted.collection)
     name = wanted.collection or COLLECTION
-    return watch(ingestion, wanted.sources, name) if wanted.watch else ingest(ingestion, wanted.sources, name)
+    return (watch if wanted.watch else ingest)(ingestion, wanted.sources, name, wanted.prune)
 
 
-def ingest(ingestion: Ingestion, sources: Sequence[str], collection: str) -> bool:
+def ingest(ingestion: Ingestion, sources: Sequence[str], collection: str, prune: bool) -> bool:
     with _bar(f"ingesting into {collection!r}") as told:
-        summary = ingestion.run(sources, collection, told)
+        summary = ingestion.run(sources, collection, told, prune=prune)
     _put(summarised(summary))
     return not summary.failed
 
@@ -81,13 +84,13 @@ def retry(ingestion: Ingestion, collection: str) -> bool:
     return well
 
 
-def watch(ingestion: Ingestion, folders: Sequence[str], collection: str) -> bool:
+def watch(ingestion: Ingestion, folders: Sequence[str], collection: str, prune: bool) -> bool:
     """Until Ctrl-C."""
     from knowledge.watching import watch as watched
 
     stop = threading.Event()
     with stoppable(stop):
-        watched(ingestion, folders, collection, stop, lambda summary: _put(summarised(summary)))
+        watched(ingestion, folders, collection, stop, lambda summary: _put(summarised(summary)), prune=prune)
     return True
 
 
@@ -112,6 +115,7 @@ def summarised(summary: Summary) -> list[str]:
     return [
         line("stored", f"{summary.stored} ({summary.records} records) in {summary.seconds:.1f} s{rate}"),
         *([line("unchanged", str(summary.unchanged))] if summary.unchanged else []),
+        *([line("forgotten", f"{summary.forgotten} ({summary.removed} records)")] if summary.forgotten else []),
         *_reasons("failed", summary.failed),
         *_reasons("skipped", summary.skipped),
     ]

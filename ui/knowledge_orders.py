@@ -17,7 +17,6 @@ from knowledge.problems import GiveUp, TryAgain
 from knowledge.readers.pictures import perceptual_hash
 from knowledge.records import Lore, Reference
 from knowledge.reencoding import reencode
-from tools.retrieve import Retriever
 from ui.telling import line
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def found(
     bench = workshop.bench
     asked = tuple(collections or names(workshop))
     kept = bench.gallery.keep_file(image) if image else None
-    findings = Retriever(bench.base, bench.encoders, bench.gallery).retrieve(words, asked, kept, limit)
+    findings = bench.retriever.retrieve(words, asked, kept, limit)
     missing = [line("not asked", f"{name}: {why}") for name, why in findings.missing.items()]
     return [*(line(f"{hit.score:.2f}", of(hit)) for hit in findings.hits), *missing] or ["Nothing was found."]
 

@@ -6,25 +6,21 @@ import json
 import re
 import secrets
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from knowledge.problems import TryAgain
 from ui import delivery, telling
-from ui.failures import stoppable
+from ui.watching import Watch, at_once, watching
 
 if TYPE_CHECKING:
     from agent.settings import Settings
     from agent.wish import Wish
+    from agent.workflow import Plan
     from agent.workshop import Workshop
-    from tools.call import Call
+    from knowledge.picture import Picture
+    from tools.toolbox import Bench
 
 
 @dataclass(frozen=True)
@@ -92,22 +88,41 @@ class Given:
 
 
 def draw(settings: Settings, wish: Wish, given: Given, count: int, tray: Tray) -> None:
-    """One picture for each of `count` seeds, the wish's own first; what can be refused is refused before any work."""
-    from agent.workflow import draw as drawn
+    """
+    One picture for each of `count` seeds, the wish's own first, all at once; what can be refused is refused before any
+    work. One that fails takes no other with it: the first failure is raised when all are done.
+    """
+    from agent.workflow import planned
 
-    wish.refuse_nonsense()
     seeds = range(wish.seed, wish.seed + count)
+    for seed in (seeds[0], seeds[-1]):
+        replace(wish, seed=seed).refuse_nonsense()
     files = delivery.targets(tray.output, [delivery.named_after(wish.prompt, seed) for seed in seeds])
     workshop = opened(settings)
-    wish = given.kept(workshop, wish)
+    wish, bench = given.kept(workshop, wish), workshop.bench
     pictures: list[dict[str, object]] = []
-    for seed, file in zip(seeds, files, strict=True):
-        with _watched(f"seed {seed}") as call:
-            picture = drawn(workshop.bench, replace(wish, seed=seed), call)
-        delivery.deliver(workshop.bench.gallery, picture, file)
-        tray.put(telling.drawn(picture, str(file)))
-        pictures.append(telling.as_json(picture, str(file)))
+    failures: list[Exception] = []
+    with watching() as watch, at_once(watch.cancelled) as pool:
+        with watch.call("getting ready"):
+            plan = planned(bench, wish)
+        drawings = [pool.submit(_drawn, plan, bench, watch, seed, count - 1) for seed in seeds]
+        for drawing, file in zip(drawings, files, strict=True):
+            try:
+                picture = drawing.result()
+            except Exception as failure:
+                failures.append(failure)
+                continue
+            delivery.deliver(bench.gallery, picture, file)
+            tray.put(telling.drawn(picture, str(file)))
+            pictures.append(telling.as_json(picture, str(file)))
     tray.put_json({"wish": wish.prompt, "pictures": pictures})
+    if failures:
+        raise failures[0]
+
+
+def _drawn(plan: Plan, bench: Bench, watch: Watch, seed: int, beside: int) -> Picture:
+    with watch.call(f"drawing seed {seed}") as call:
+        return plan.drawn(bench, call, seed, beside)
 
 
 def redraw(file: Path, others: set[str], tray: Tray) -> None:
@@ -119,11 +134,18 @@ def redraw(file: Path, others: set[str], tray: Tray) -> None:
         raise TryAgain(f"--again draws the file's own recipe; leave out {', '.join(sorted(others))}.")
     (target,) = delivery.targets(tray.output, [f"{file.stem}-again"])
     workshop = opened(read_settings())
-    with _watched("again") as call:
+    with watching() as watch, watch.call("drawing again") as call:
         result = redrawn(workshop.bench, file, call)
     delivery.deliver(workshop.bench.gallery, result.picture, target)
-    tray.put([*telling.drawn(result.picture, str(target)), telling.line("pixels", telling.SAME[result.identical])])
-    tray.put_json({"identical": result.identical, "pictures": [telling.as_json(result.picture, str(target))]})
+    pixels = telling.compared(result.identical, result.levels)
+    tray.put([*telling.drawn(result.picture, str(target)), telling.line("pixels", pixels)])
+    tray.put_json(
+        {
+            "identical": result.identical,
+            "levels": result.levels,
+            "pictures": [telling.as_json(result.picture, str(target))],
+        }
+    )
 
 
 def show(file: Path) -> list[str]:
@@ -131,18 +153,3 @@ def show(file: Path) -> list[str]:
 
     provenance, _inputs = read_provenance(file)
     return telling.shown(provenance)
-
-
-@contextmanager
-def _watched(what: str) -> Iterator[Call]:
-    """A call whose steps are shown on stderr, and which Ctrl-C stops."""
-    from tools.call import Call
-
-    cancelled = threading.Event()
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    if not console.is_terminal:
-        console.print(f"drawing {what}", highlight=False)
-    with stoppable(cancelled), Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(f"drawing {what}", total=None)
-        yield Call(lambda done, total: bar.update(task, completed=done, total=total), cancelled)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from knowledge import lora_blocks
 from knowledge.picture import Citation, Picture, Provenance
 from knowledge.recipe import Recipe
 
 STEPS = {"retrieve": "retrieved", "rewrite": "added", "pick_loras": "LoRA", "prepare_control": "control"}
 WIDTH = 11
-SAME = {
-    True: "identical to the file's",
-    False: "not those of the file",
-    None: "not to be compared: a JPEG does not keep them exactly",
-}
-"""How a redrawn picture's pixels relate to the file's."""
+NEAR = 2
+"""Levels of 255 by which shades may differ that were drawn together with other pictures."""
 
 
 def drawn(picture: Picture, where: str) -> list[str]:
@@ -34,6 +31,17 @@ def drawn(picture: Picture, where: str) -> list[str]:
     ]
 
 
+def compared(identical: bool | None, levels: int | None) -> str:
+    """How a redrawn picture's pixels relate to the file's."""
+    if identical is None:
+        return "not to be compared: a JPEG does not keep them exactly"
+    if identical:
+        return "identical to the file's"
+    if levels is not None and levels <= NEAR:
+        return f"those of the file to {levels} of 255 levels, which drawing pictures together can change"
+    return "not those of the file"
+
+
 def as_json(picture: Picture, where: str) -> dict[str, object]:
     """What a program reads: the file, and everything that shaped the picture."""
     told = picture.provenance.model_dump(mode="json", exclude_none=True)
@@ -47,7 +55,11 @@ def shown(provenance: Provenance) -> list[str]:
 
 def line(name: str, text: str) -> str:
     """Characters that could steer a terminal are replaced: what files say of themselves is not to be trusted."""
-    return f"{name:<{WIDTH}} {''.join(letter if letter.isprintable() else '�' for letter in text)}"
+    return f"{name:<{WIDTH}} {plain(text)}"
+
+
+def plain(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
@@ -85,9 +97,15 @@ def _recipe_facts(recipe: Recipe) -> Iterator[tuple[str, str]]:
     yield "sampling", f"{sampling}, clip skip {recipe.clip_skip}" if recipe.clip_skip else sampling
     yield "seed", str(recipe.seed)
     for lora in recipe.loras:
-        yield "LoRA", f"{lora.name} at {lora.weight:g}, {lora.sha256}"
+        blocks = f", {lora_blocks.written(lora.blocks)}" if lora.blocks else ""
+        yield "LoRA", f"{lora.name} at {lora.weight:g}{blocks}, {lora.sha256}"
     for control in recipe.controls:
         reach = f"steps {control.start:.0%} to {control.end:.0%}"
         yield "control", f"{control.kind} at {control.conditioning_scale:g}, {reach}, {control.image_id}"
+    for reference in recipe.references:
+        yield "looks at", f"{reference.image_id} at {reference.scale:g}"
+    if hires := recipe.hires:
+        steps = f"{hires.steps or recipe.num_inference_steps} steps, strength {hires.strength:g}"
+        yield "second pass", f"at {'×'.join(map(str, recipe.drawn_size))}, {steps}, enlarged by {hires.upscaler}"
     if recipe.init_image_id:
         yield "started from", f"{recipe.init_image_id}, strength {recipe.strength:g}"

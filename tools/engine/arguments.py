@@ -11,7 +11,10 @@ from diffusers import DiffusionPipeline
 from PIL import Image, ImageOps
 
 from knowledge.problems import TryAgain
-from knowledge.recipe import Recipe
+from knowledge.recipe import Hires, Recipe
+
+LARGEST = 4096
+"""Pixels a side, as for a recipe's own."""
 
 
 def call_arguments(pipeline: DiffusionPipeline, recipe: Recipe, images: Callable[[str], Image.Image]) -> dict[str, Any]:
@@ -35,9 +38,17 @@ def call_arguments(pipeline: DiffusionPipeline, recipe: Recipe, images: Callable
     return {name: value for name, value in asked.items() if name in taken}
 
 
-def refuse_what_is_not_here_yet(recipe: Recipe) -> None:
-    if recipe.references:
-        raise TryAgain("Following reference pictures is not here yet: leave references out.")
+def refuse_what_pipelines_cannot(recipe: Recipe) -> None:
+    """What the engine does in its own loop, and nothing else here can."""
+    asked = {
+        "repaint a masked part": ("mask_id", recipe.mask_id),
+        "follow reference pictures": ("references", recipe.references),
+        "draw a second pass": ("hires", recipe.hires),
+        "weight a LoRA by blocks": ("their blocks", any(use.blocks for use in recipe.loras)),
+    }
+    for what, (name, wanted) in asked.items():
+        if wanted:
+            raise TryAgain(f"{recipe.model!r} cannot {what}: leave {name} out.")
 
 
 def refuse_what_draws_nothing(recipe: Recipe) -> None:
@@ -48,6 +59,18 @@ def refuse_what_draws_nothing(recipe: Recipe) -> None:
     for use in recipe.controls:
         if use.start >= use.end:
             raise TryAgain(f"The {use.kind!r} control must start before it ends, not at {use.start} and {use.end}.")
+    if recipe.hires is not None:
+        _refuse_hires(recipe, recipe.hires)
+
+
+def _refuse_hires(recipe: Recipe, hires: Hires) -> None:
+    if recipe.init_image_id:
+        raise TryAgain("A second pass follows a picture drawn from nothing: leave out the one to start from, or hires.")
+    if (hires.steps or recipe.num_inference_steps) * hires.strength < 1:
+        raise TryAgain(f"A strength of {hires.strength} leaves no step for the second pass: raise it, or its steps.")
+    if max(recipe.drawn_size) > LARGEST:
+        size = "x".join(map(str, recipe.drawn_size))
+        raise TryAgain(f"The second pass would draw {size} pixels: lower its scale, {LARGEST} a side is the most.")
 
 
 def refuse_size(pipeline: DiffusionPipeline, recipe: Recipe) -> None:

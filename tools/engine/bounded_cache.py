@@ -48,6 +48,12 @@ class BoundedCache(Generic[Value]):
             self._keep(key, made)
         return made
 
+    def clear(self) -> None:
+        """Keep nothing; what is in use elsewhere lives on there."""
+        with self._turn:
+            self._kept.clear()
+            self.nbytes = 0
+
     def _keep(self, key: Hashable, value: Value) -> None:
         # another thread may have made it meanwhile
         if key in self._kept or value.nbytes > self.most:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import torch
 from PIL import Image
 
+from tools.engine.footprint import decoding
+from tools.engine.offload import Working, in_place
+from tools.engine.strips import Strips
+
 TILED_ABOVE = 1536
-"""Pixels of the longer side: a larger picture is decoded in tiles, so that it fits into memory."""
+"""Pixels of the longer side: a larger picture is worked on in parts, so that it fits into memory."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,11 @@ class Coder:
     scale: int
     overflows: bool
     """In half precision (SDXL's as published): it then works in single precision, for as long as it works."""
+    working: Working = in_place
+    """Around all that it does."""
+    room: Callable[[], int] = lambda: sys.maxsize
+    """Bytes there are to work in."""
+    always_tiled: bool = False
 
     @classmethod
     def of(cls, pipeline: Any) -> Coder:
@@ -34,12 +44,23 @@ class Coder:
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor, tiled: bool = False) -> list[Image.Image]:
-        """From latents of shape (n, 4, h, w), as the scheduler leaves them. Large pictures are `tiled` unasked."""
-        tiled = tiled or max(latents.shape[-2:]) * self.scale > TILED_ABOVE
+        """From latents of shape (n, 4, h, w), as the scheduler leaves them.
+
+        Large pictures, and those that there is no room for whole, are `tiled` unasked: of an `AutoencoderKL` it is
+        the same picture, decoded in strips.
+        """
+        height, width = (side * self.scale for side in latents.shape[-2:])
+        fit = self.room() // decoding(self.vae, height, width, self._precision.itemsize)
+        tiled = tiled or self.always_tiled or not fit or max(height, width) > TILED_ABOVE
         with self._working(tiled) as dtype:
-            raw = self._unscaled(latents.to(dtype))
-            together = 1 if tiled else len(raw)
-            return [image for part in raw.split(together) for image in _images(self.vae.decode(part).sample)]
+            parts = self._unscaled(latents.to(dtype)).split(1 if tiled else fit)
+            return [image for part in parts for image in _images(self._decoded(part, tiled))]
+
+    def _decoded(self, latents: torch.Tensor, tiled: bool) -> torch.Tensor:
+        if not (tiled and Strips.fit(self.vae)):
+            return self.vae.decode(latents).sample
+        quantised = self.vae.post_quant_conv
+        return Strips(self.vae.decoder).decode(latents if quantised is None else quantised(latents))
 
     @torch.no_grad()
     def encode(self, pixels: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
@@ -58,16 +79,22 @@ class Coder:
     def _working(self, tiled: bool) -> Iterator[torch.dtype]:
         """The VAE in the precision that it can work in, which is yielded, and in tiles if asked; both undone."""
         was_tiled = self.vae.use_tiling
-        upcast = self.overflows and self.vae.dtype == torch.float16
-        try:
-            if upcast:
-                self.vae.float()
-            self.vae.use_tiling = tiled or was_tiled
-            yield self.vae.dtype
-        finally:
-            self.vae.use_tiling = was_tiled
-            if upcast:
-                self.vae.half()
+        upcast = self.vae.dtype != self._precision
+        with self.working(self.vae):
+            try:
+                if upcast:
+                    self.vae.float()
+                self.vae.use_tiling = tiled or was_tiled
+                yield self.vae.dtype
+            finally:
+                self.vae.use_tiling = was_tiled
+                if upcast:
+                    self.vae.half()
+
+    @property
+    def _precision(self) -> torch.dtype:
+        own = self.vae.dtype
+        return torch.float32 if self.overflows and own == torch.float16 else own
 
     def _unscaled(self, latents: torch.Tensor) -> torch.Tensor:
         statistics, factor = self._statistics(latents), self.vae.config.scaling_factor

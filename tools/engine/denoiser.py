@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from tools.engine.compiled import Compiled
 from tools.engine.followers import residuals, scaled
 from tools.engine.lora.wardrobe import Wardrobe
+from tools.engine.references import Seen, Sight
 from tools.engine.text_encoding import Embedding
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Denoiser:
 
     unet: Any
     wardrobe: Wardrobe
+    sight: Sight
+    compiled: Compiled | None = None
 
     def predict(self, rows: Sequence[Row]) -> list[Tensor]:
         """What the UNet says of each row's latents, classifier-free guidance done (Ho and Salimans 2022)."""
@@ -55,8 +59,11 @@ class Denoiser:
             beside = torch.cat([row.beside for row in rows if row.beside is not None])
             given["sample"] = torch.cat([given["sample"], beside], 1)
         given |= extra.arguments() if extra else {}
-        with self.wardrobe.worn([row.wears for row in rows]):
-            return self.unet(**given, timestep_cond=self._guidance_condition(rows), return_dict=False)[0]
+        given |= {"timestep_cond": self._guidance_condition(rows), "return_dict": False}
+        with self.wardrobe.worn([row.wears for row in rows]), self.sight.on(shown(rows)):
+            # with hooks on it, a UNet is called as it is: what was compiled does not see them
+            hooked = self.wardrobe.beside or any(row.references for row in rows)
+            return self.unet(**given)[0] if self.compiled is None or hooked else self.compiled(given)
 
     def _guidance_condition(self, rows: Sequence[Row]) -> Tensor | None:
         """For UNets distilled to read the guidance scale (Luo et al. 2023): shape (rows, features)."""
@@ -67,6 +74,15 @@ class Denoiser:
         waves = torch.exp(torch.arange(width // 2) * -(torch.log(torch.tensor(10000.0)) / (width // 2 - 1)))
         angles = scales[:, None] * waves[None]
         return torch.cat([angles.sin(), angles.cos()], 1).to(self.unet.device, self.unet.dtype)
+
+
+def shown(rows: Sequence[Row]) -> list[list[Seen]]:
+    """What the entries of a batch look at: a row that is there twice is first there for its negative prompt."""
+    negative = len(rows) - len(set(map(id, rows)))
+    return [
+        [(one.nothing if place < negative else one.picture, one.scale) for one in row.references]
+        for place, row in enumerate(rows)
+    ]
 
 
 def added(entries: Sequence[tuple[Row, Embedding]]) -> dict[str, Tensor] | None:

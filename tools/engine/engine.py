@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -30,14 +31,21 @@ class Engine:
     Continuous batching by the step (Orca, Yu et al. 2022): a picture joins at the next step and leaves when it is done.
 
     `begin` makes a row of a job, or draws it whole where the model's loop is not ours. At most `most` pictures are in
-    hand at once, all of one model. The thread works as long as there is work.
+    hand at once, all of one model, and at most `together` in one call of the UNet. The thread works as long as there
+    is work.
+
+    `room` says how many rows like this one the device has memory for in one call; `relieve` takes off the device what
+    this job can wait for, and says whether there was anything.
     """
 
     begin: Callable[[Job], Row | Rendered]
     line: WaitingLine = field(default_factory=WaitingLine)
     most: int = 16
+    together: int = 16
+    room: Callable[[Row], int] = lambda row: sys.maxsize
+    relieve: Callable[[Job], bool] = lambda job: False
     _together: int = field(default=16, init=False)
-    """Rows in one call of the UNet; halved where memory runs out, as long as there is work."""
+    """Rows in one call now; fewer where memory is short or runs out, as long as there is work."""
     _rows: list[Row] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "engine"), init=False)
@@ -71,7 +79,7 @@ class Engine:
             self.line.sweep(wanted)
         self._rows = [row for row in self._rows if wanted(row.job)]
         if not self._rows:
-            self._together = self.most
+            self._together = min(self.most, self.together)
         while (job := self._next()) is not None:
             self._begin(job)
         with self._lock:
@@ -92,8 +100,24 @@ class Engine:
     def _begin(self, job: Job) -> None:
         with answering([job]):
             job.check()
-            begun = self.begin(job)
-            job.tell(begun) if isinstance(begun, Rendered) else self._rows.append(begun)
+            begun = self._begun(job)
+            job.tell(begun) if isinstance(begun, Rendered) else self._join(begun)
+
+    def _begun(self, job: Job) -> Row | Rendered:
+        try:
+            return self.begin(job)
+        except torch.OutOfMemoryError:
+            if not self.relieve(job):
+                raise
+        return self.begin(job)
+
+    def _join(self, row: Row) -> None:
+        """Into hand, if there is memory for it. Raises `TryAgain` before it would run out."""
+        room = self.room(row) or (self.relieve(row.job) and self.room(row))
+        if not room:
+            raise too_large(row.job)
+        self._together = min(self._together, room)
+        self._rows.append(row)
 
     def _step_all(self) -> None:
         for rows in grouped(self._rows, self._together):
@@ -101,15 +125,15 @@ class Engine:
             self._rows = [row for row in self._rows if row not in rows or row in left]
 
     def _step(self, rows: list[Row]) -> list[Row]:
-        """Those that go on. Where memory runs out, the same step again in smaller batches."""
+        """Those that go on. Where memory runs out, the same step again in smaller batches, or after making room."""
         left: list[Row] = []
         with answering([row.job for row in rows]):
             try:
                 predictions = rows[0].model.denoiser.predict(rows)
             except torch.OutOfMemoryError:
-                if len(rows) == 1:
+                if len(rows) == 1 and not self.relieve(rows[0].job):
                     raise
-                self._together = len(rows) // 2
+                self._together = max(1, len(rows) // 2)
                 torch.cuda.empty_cache()
                 return rows
             for row, prediction in zip(rows, predictions, strict=True):
@@ -119,7 +143,16 @@ class Engine:
                     left.append(row)
         return left
 
+    def _go_on(self) -> None:
+        """Rows that are through their first pass begin the second."""
+        for row in [row for row in self._rows if row.done and row.then is not None]:
+            self._rows.remove(row)
+            with answering([row.job]):
+                assert row.then is not None
+                self._join(row.then(row))
+
     def _retire(self) -> None:
+        self._go_on()
         done = [row for row in self._rows if row.done]
         for rows in grouped(done, self._together):
             with answering([row.job for row in rows]):
@@ -162,5 +195,5 @@ def grouped(rows: Iterable[Row], most: int) -> list[list[Row]]:
 
 
 def too_large(job: Job) -> TryAgain:
-    size = f"{job.recipe.width}x{job.recipe.height}"
+    size = "x".join(map(str, job.recipe.drawn_size))
     return TryAgain(f"{size} does not fit into this GPU's memory: ask for a smaller picture.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from PIL import Image
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlKind, Recipe
 from tools.call import Call
-from tools.engine.arguments import refuse_what_draws_nothing, refuse_what_is_not_here_yet
+from tools.engine.arguments import refuse_what_draws_nothing
+from tools.engine.attention import attended
 from tools.engine.engine import Engine
 from tools.engine.job import Job
 from tools.engine.model_files import KnownModel
@@ -22,10 +23,11 @@ from tools.engine.model_store import ModelStore, limit
 from tools.engine.pipelines import Pipelines
 from tools.engine.pixels import sized
 from tools.engine.preparing import Preparer
+from tools.engine.profile import NORMAL, Profile
 from tools.engine.prompt_chunks import count
 from tools.engine.quiet import quiet
 from tools.engine.row import Row
-from tools.renderer import Rendered
+from tools.renderer import Attended, Rendered
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,19 @@ class EngineRenderer:
     lora_path: Callable[[str], Path]
     known: Mapping[str, KnownModel]
     device: str
+    profile: Profile = NORMAL
     store: ModelStore = field(init=False)
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         # made here and not when first needed: two threads must not make two
-        object.__setattr__(self, "store", ModelStore(self.known, self.device))
-        object.__setattr__(self, "engine", Engine(self._begin))
+        object.__setattr__(self, "store", ModelStore(self.known, self.device, self.profile))
+        object.__setattr__(self, "engine", self._engine())
+
+    def _engine(self) -> Engine:
+        together = 1 if self.profile.low else 16
+        relieve = self.store.relieve
+        return Engine(self._begin, together=together, room=room, relieve=lambda job: relieve(job.recipe.model))
 
     def family(self, model: str) -> str:
         return self.store.family(model)
@@ -57,6 +65,17 @@ class EngineRenderer:
     def side(self, model: str) -> int:
         return self.store.side(model)
 
+    def attended(self, recipe: Recipe, image: Image.Image) -> Sequence[Attended]:
+        def look() -> Sequence[Attended]:
+            model = self.store.model(recipe.model).ours
+            if model is None:
+                raise TryAgain(f"{recipe.model!r} cannot tell where its pictures show a thing: give a mask.")
+            with torch.inference_mode(), quiet():
+                view = sized(image, recipe.width, recipe.height)
+                return attended(Preparer(self.store, self.lora_path), model, recipe, view)
+
+        return self.engine.alone(look)
+
     def tokens(self, model: str, prompt: str) -> tuple[int, int]:
         whole = self.store.files(model).path.is_file()
         # of a single file, the tokenizer comes with the model, which is the engine's to load
@@ -65,7 +84,6 @@ class EngineRenderer:
             return count(tokenizer, prompt), limit(tokenizer)
 
     def render(self, recipe: Recipe, call: Call) -> Rendered:
-        refuse_what_is_not_here_yet(recipe)
         refuse_what_draws_nothing(recipe)
         job = Job(recipe, {}, call)
         job.check()
@@ -74,21 +92,12 @@ class EngineRenderer:
         job.versions.update(libraries, model=self.store.files(recipe.model).fingerprint)
         for use in recipe.controls:
             self.store.controlnet_folder(recipe.model, use.kind)
-        job.images.update(self._sized(recipe))
+        if recipe.references:
+            self.store.ip_adapter_files(recipe.model)
+        job.whole.update({image_id: self.images(image_id) for image_id in recipe.image_ids})
+        job.images.update(fitted(recipe, job.whole))
         self.engine.submit(job)
         return job.outcome()
-
-    def _sized(self, recipe: Recipe) -> dict[str, Image.Image]:
-        images = {image_id: self.images(image_id) for image_id in recipe.image_ids}
-        if recipe.init_image_id and recipe.mask_id:
-            picture, mask = (images[image_id].size for image_id in (recipe.init_image_id, recipe.mask_id))
-            if picture != mask:
-                said = f"{mask[0]}x{mask[1]} pixels and the picture {picture[0]}x{picture[1]}"
-                raise TryAgain(f"The mask has {said}: make them the same.")
-        exact = {use.image_id for use in recipe.controls if use.exact}
-        return {
-            image_id: sized(image, recipe.width, recipe.height, image_id in exact) for image_id, image in images.items()
-        }
 
     def _begin(self, job: Job) -> Row | Rendered:
         model = self.store.model(job.recipe.model)
@@ -98,3 +107,20 @@ class EngineRenderer:
             return Preparer(self.store, self.lora_path).row(job, model.ours)
         began = time.monotonic()
         return job.rendered(Pipelines(self.store, self.lora_path).draw(job, model), began)
+
+
+def room(row: Row) -> int:
+    return row.model.together(row.latents.shape, 2 if row.guided else 1)
+
+
+def fitted(recipe: Recipe, images: Mapping[str, Image.Image]) -> dict[str, Image.Image]:
+    """All but its references, at the recipe's size. Raises `TryAgain` where the mask is not the picture's."""
+    if recipe.init_image_id and recipe.mask_id:
+        picture, mask = (images[image_id].size for image_id in (recipe.init_image_id, recipe.mask_id))
+        if picture != mask:
+            said = f"{mask[0]}x{mask[1]} pixels and the picture {picture[0]}x{picture[1]}"
+            raise TryAgain(f"The mask has {said}: make them the same.")
+    exact = {use.image_id for use in recipe.controls if use.exact}
+    wanted = (*(use.image_id for use in recipe.controls), recipe.init_image_id, recipe.mask_id)
+    size = (recipe.width, recipe.height)
+    return {image_id: sized(images[image_id], *size, image_id in exact) for image_id in wanted if image_id}

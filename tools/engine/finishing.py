@@ -18,7 +18,7 @@ def finished(rows: Sequence[Row]) -> list[Rendered]:
 
 
 def decoded(rows: Sequence[Row]) -> list[Image.Image]:
-    """Together; where memory runs out one by one, and then in tiles."""
+    """Together; where memory runs out one by one, and then in strips."""
     coder, latents = rows[0].model.coder, [row.latents for row in rows]
     try:
         return coder.decode(torch.cat(latents))

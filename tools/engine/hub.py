@@ -26,8 +26,12 @@ def fetch_pipeline(hub_id: str, known: tuple[str, ...]) -> Path:
 
 
 def fetch_controlnet(hub_id: str) -> Path:
+    return fetch_files(hub_id, ["config.json", "diffusion_pytorch_model.safetensors"])
+
+
+def fetch_files(hub_id: str, wanted: list[str]) -> Path:
+    """The folder of a repository in the hub's cache, with the files wanted."""
     with _explained(hub_id, ()):
-        wanted = ["config.json", "diffusion_pytorch_model.safetensors"]
         return Path(snapshot_download(hub_id, allow_patterns=wanted))
 
 

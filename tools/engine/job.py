@@ -35,11 +35,16 @@ class Stepped:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """`images` are the recipe's own by id, at the recipe's size; `started` is `time.monotonic()`'s."""
+    """
+    `images` are the recipe's own by id, at the recipe's size, and `whole` the same at theirs, where they are needed.
+
+    `started` is `time.monotonic()`'s.
+    """
 
     recipe: Recipe
     images: dict[str, Image.Image] = field(default_factory=dict)
     call: Call = field(default_factory=Call)
+    whole: dict[str, Image.Image] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     """Of what draws it, known when it begins."""
     started: float = field(default_factory=time.monotonic)

@@ -38,12 +38,17 @@ MARKS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model with a name of its own: where it is (path or hub id), its family, ControlNets by kind, side in pixels."""
+    """
+    A model with a name of its own: where it is (path or hub id), its family, ControlNets by kind, side in pixels.
+
+    `ip_adapter` is a .safetensors file beside a folder named image_encoder, or a folder with both.
+    """
 
     path: str
     family: str = ""
     controlnets: Mapping[str, str] = field(default_factory=dict)
     side: int = 0
+    ip_adapter: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,13 +85,22 @@ class ModelFiles:
         blocks = vae.get("block_out_channels") or vae.get("encoder_block_out_channels") or (0,) * 4
         return (sample if isinstance(sample, int) else sample[0]) * 2 ** (len(blocks) - 1)
 
+    @property
+    def nbytes(self) -> int:
+        """Of the weights on disk; a model published in two precisions counts twice."""
+        return sum(weights.stat().st_size for weights in self._weights)
+
+    @property
+    def _weights(self) -> list[Path]:
+        return [self.path] if self.path.is_file() else sorted(self.path.rglob("*.safetensors"))
+
     @cached_property
     def fingerprint(self) -> str:
         """The hub's commit, or the SHA-256 over the names and contents of the weight files."""
         if self.revision:
             return self.revision
         total = hashlib.sha256()
-        for weights in [self.path] if self.path.is_file() else sorted(self.path.rglob("*.safetensors")):
+        for weights in self._weights:
             total.update(weights.relative_to(self.path).as_posix().encode())
             with weights.open("rb") as file:
                 total.update(hashlib.file_digest(file, "sha256").digest())

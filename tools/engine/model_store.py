@@ -1,12 +1,9 @@
-"""Models in memory: loaded from safetensors when first asked for, the least recently used given up for the next."""
+"""Models by name: loaded from safetensors when first asked for, and kept as near to the device as there is room."""
 
 from __future__ import annotations
 
-import gc
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,9 +19,13 @@ from knowledge.problems import GiveUp, TryAgain
 from knowledge.recipe import ControlKind
 from tools.engine.controlnets import CONTROLNETS
 from tools.engine.hub import fetch_controlnet
+from tools.engine.ip_adapter import IpAdapter
+from tools.engine.ip_adapters import IpAdapterFiles, find_ip_adapter
+from tools.engine.loaded_model import LoadedModel
 from tools.engine.model_files import KnownModel, ModelFiles, find_model
+from tools.engine.profile import NORMAL, Budget, Profile
 from tools.engine.quiet import quiet
-from tools.engine.stable_diffusion import StableDiffusion
+from tools.engine.tiers import Tiers, release
 
 SINGLE_FILE_PIPELINES: Mapping[str, str] = {
     "sd1": "StableDiffusionPipeline",
@@ -42,35 +43,25 @@ LONGEST = 512
 """Tokens: tokenizers of long-context encoders name no useful limit, and pipelines read no more than this."""
 
 
-@dataclass
-class LoadedModel:
-    """A pipeline on its device, and the ControlNets loaded for it so far by kind."""
-
-    files: ModelFiles
-    pipeline: DiffusionPipeline
-    controlnets: dict[str, ControlNetModel] = field(default_factory=dict)
-
-    @cached_property
-    def ours(self) -> StableDiffusion | None:
-        """Its parts, if the engine has a loop for it."""
-        return StableDiffusion.of(self.pipeline)
-
-
 @dataclass(frozen=True)
 class ModelStore:
     """
-    Keeps at most `room` models in memory; one thread alone asks for them.
+    One thread alone asks for models.
 
     `device` is a torch device; half precision on CUDA, full elsewhere.
     """
 
     known: Mapping[str, KnownModel]
     device: str
-    room: int = 1
+    profile: Profile = NORMAL
     _files: dict[str, ModelFiles] = field(default_factory=dict, init=False)
-    _models: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict, init=False)
+    _models: Tiers[LoadedModel] = field(init=False)
     _tokenizers: dict[str, Any] = field(default_factory=dict, init=False)
     _controlnets: dict[tuple[str, ControlKind], Path] = field(default_factory=dict, init=False)
+    _ip_adapters: dict[str, IpAdapterFiles] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_models", Tiers(lambda: self.profile.budget or Budget.of(self.device)))
 
     @property
     def dtype(self) -> torch.dtype:
@@ -98,15 +89,28 @@ class ModelStore:
 
     def model(self, name: str) -> LoadedModel:
         """Raises `TryAgain` for a model that is no text-to-image model, `GiveUp` for one that cannot be had or read."""
-        if name not in self._models:
-            files = self.files(name)
-            while len(self._models) >= self.room:
-                self._models.popitem(last=False)
-                gc.collect()
-                torch.cuda.empty_cache()
-            self._models[name] = LoadedModel(files, self._on_device(_load(files, self.dtype)))
-        self._models.move_to_end(name)
-        return self._models[name]
+        files = self.files(name)
+
+        def load() -> LoadedModel:
+            return LoadedModel(files, _load(files, self.dtype), self.device, self.profile)
+
+        try:
+            return self._models.of(name, files.nbytes, load)
+        except torch.OutOfMemoryError as problem:
+            raise GiveUp(
+                "The model does not fit into this GPU's memory: choose a smaller one, or the CPU."
+            ) from problem
+
+    def where(self, name: str) -> str:
+        """`device`, `host` or `disk`."""
+        return self._models.where(name)
+
+    def relieve(self, name: str) -> bool:
+        """Off the device what a picture of this model can wait for; whether there was anything."""
+        ours, cleared = self.model(name).ours, self._models.clear_for(name)
+        rested = ours is not None and ours.relieve()
+        release()
+        return cleared or rested
 
     def controls(self, name: str) -> tuple[ControlKind, ...]:
         """The kinds of control there is a ControlNet for."""
@@ -130,20 +134,24 @@ class ModelStore:
             self._controlnets[name, kind] = path if path.is_dir() else fetch_controlnet(where)
         return self._controlnets[name, kind]
 
+    def ip_adapter(self, name: str) -> IpAdapter:
+        """What reads reference pictures for this model; raises `TryAgain` where there is nothing."""
+        loaded = self.model(name)
+        if loaded.ip_adapter is None:
+            loaded.ip_adapter = IpAdapter.of(self.ip_adapter_files(name), name, loaded.pipeline.unet)
+        return loaded.ip_adapter
+
+    def ip_adapter_files(self, name: str) -> IpAdapterFiles:
+        """Downloaded once; raises `TryAgain` where there is none."""
+        if name not in self._ip_adapters:
+            own = self.known[name].ip_adapter if name in self.known else ""
+            self._ip_adapters[name] = find_ip_adapter(own, self.family(name), name)
+        return self._ip_adapters[name]
+
     def _where(self, name: str, kind: ControlKind) -> str:
         """The folder or hub id of such a ControlNet: the model's own, or its family's; empty where there is none."""
         own = self.known[name].controlnets if name in self.known else {}
         return own.get(kind) or CONTROLNETS.get((self.family(name), kind), "")
-
-    def _on_device(self, pipeline: DiffusionPipeline) -> DiffusionPipeline:
-        try:
-            return pipeline.to(self.device)
-        except torch.OutOfMemoryError as problem:
-            raise GiveUp(
-                "The model does not fit into this GPU's memory: choose a smaller one, or the CPU."
-            ) from problem
-        except (RuntimeError, AssertionError) as problem:
-            raise GiveUp(f"The device {self.device!r} cannot be used here: choose 'cpu'.") from problem
 
 
 def limit(tokenizer: Any) -> int:

@@ -15,9 +15,10 @@ from PIL import Image
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
 from tools.engine.adapters import wearing
-from tools.engine.arguments import call_arguments, refuse_size
+from tools.engine.arguments import call_arguments, refuse_size, refuse_what_pipelines_cannot
 from tools.engine.job import Job, Stepped
-from tools.engine.model_store import LoadedModel, ModelStore
+from tools.engine.loaded_model import LoadedModel
+from tools.engine.model_store import ModelStore
 from tools.engine.schedulers import scheduler_for
 
 
@@ -30,8 +31,7 @@ class Pipelines:
 
     def draw(self, job: Job, model: LoadedModel) -> Image.Image:
         recipe = job.recipe
-        if recipe.mask_id:
-            raise TryAgain(f"{recipe.model!r} cannot repaint a masked part: leave mask_id out.")
+        refuse_what_pipelines_cannot(recipe)
         pipeline = self._pipeline(model, recipe)
         loras = [(use, self.lora_path(use.sha256)) for use in recipe.loras]
         with wearing(model.pipeline, recipe.model, loras):

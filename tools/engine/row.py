@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from knowledge.recipe import Recipe
 from tools.engine.followers import Followed
 from tools.engine.job import Job, Stepped
 from tools.engine.lora.wardrobe import Wear
+from tools.engine.references import Reference
 from tools.engine.stable_diffusion import StableDiffusion
 from tools.engine.text_encoding import Words
 
@@ -49,6 +50,7 @@ class Row:
     sampling: Mapping[str, Any]
     wears: tuple[Wear, ...] = ()
     followed: tuple[Followed, ...] = ()
+    references: tuple[Reference, ...] = ()
     kept: Kept | None = None
     beside: Tensor | None = None
     added: Tensor | None = None
@@ -56,6 +58,12 @@ class Row:
     expected: Tensor | None = None
     """What the sampler now takes the end to be, where it says so; else the latents."""
     began: float = field(default_factory=time.monotonic)
+    before: int = 0
+    """Steps of the pass before this one."""
+    after: int = 0
+    """Steps of the pass that comes after this one."""
+    then: Callable[[Row], Row] | None = None
+    """How that pass begins."""
 
     @property
     def recipe(self) -> Recipe:
@@ -100,8 +108,9 @@ class Row:
 
     def told(self) -> Stepped:
         """How far it is, with a preview for whoever looks."""
-        seen = self.job.call.on_preview is not None and self.expected is not None
-        return Stepped(self.step, len(self.timesteps), self.model.previews.image(self.expected) if seen else None)
+        expected = self.expected if self.job.call.on_preview is not None else None
+        preview = None if expected is None else self.model.previews.image(expected)
+        return Stepped(self.before + self.step, self.before + len(self.timesteps) + self.after, preview)
 
 
 def generator(recipe: Recipe) -> torch.Generator:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +13,16 @@ from torch import Tensor
 
 from knowledge.recipe import Recipe
 from tools.engine.bounded_cache import BoundedCache
+from tools.engine.compiled import Compiled
 from tools.engine.decoding import Coder
 from tools.engine.denoiser import Denoiser
 from tools.engine.followers import Follower
+from tools.engine.footprint import denoising
 from tools.engine.lora.wardrobe import Wardrobe, Wear
+from tools.engine.offload import Offload, nbytes
 from tools.engine.previews import Previews
+from tools.engine.profile import Profile, free
+from tools.engine.references import Sight
 from tools.engine.text_encoding import TextEncoding, Words
 
 OURS = (StableDiffusionPipeline, StableDiffusionXLPipeline)
@@ -29,16 +35,22 @@ CHANNELS = (4, 9)
 @dataclass(frozen=True, eq=False)
 class StableDiffusion:
     pipeline: Any
+    offload: Offload
+    profile: Profile
     followers: dict[str, Follower] = field(default_factory=dict)
     """ControlNets by kind, as far as they have been asked for."""
     conditions: BoundedCache[Tensor] = field(default_factory=lambda: BoundedCache(CONDITIONS))
     """Control maps, embedded."""
 
     @classmethod
-    def of(cls, pipeline: Any) -> StableDiffusion | None:
+    def of(cls, pipeline: Any, device: str, profile: Profile) -> StableDiffusion | None:
         """None for a model whose loop is not ours."""
         fits = isinstance(pipeline, OURS) and pipeline.unet.config.in_channels in CHANNELS
-        return cls(pipeline) if fits and pipeline.vae.config.latent_channels == CHANNELS[0] else None
+        if not fits or pipeline.vae.config.latent_channels != CHANNELS[0]:
+            return None
+        parts = (getattr(pipeline, name, None) for name in ("text_encoder", "text_encoder_2", "vae"))
+        resting = Offload(device, tuple(part for part in parts if part is not None), profile.low)
+        return cls(pipeline, resting, profile)
 
     @property
     def unet(self) -> Any:
@@ -46,15 +58,17 @@ class StableDiffusion:
 
     @cached_property
     def denoiser(self) -> Denoiser:
-        return Denoiser(self.unet, self.wardrobe)
+        compiled = Compiled(self.unet, self.profile.compiler) if self.profile.compiler else None
+        return Denoiser(self.unet, self.wardrobe, Sight.of(self.unet), compiled)
 
     @cached_property
     def text(self) -> TextEncoding:
-        return TextEncoding.of(self.pipeline)
+        return replace(TextEncoding.of(self.pipeline), working=self.offload.working)
 
     @cached_property
     def coder(self) -> Coder:
-        return Coder.of(self.pipeline)
+        coder, low = Coder.of(self.pipeline), self.profile.low
+        return replace(coder, working=self.offload.working, room=self.free, always_tiled=low)
 
     @cached_property
     def previews(self) -> Previews:
@@ -91,3 +105,34 @@ class StableDiffusion:
         """Of the latents."""
         scale = self.pipeline.vae_scale_factor
         return 1, CHANNELS[0], recipe.height // scale, recipe.width // scale
+
+    def free(self) -> int:
+        """Bytes on the device to work in."""
+        there, budget = free(self.offload.device), self.profile.budget
+        if budget is None:
+            return there
+        beside = () if self.offload.resting else self.offload.parts
+        return max(0, min(there, budget.device - nbytes((self.unet, *beside))))
+
+    def together(self, shape: Sequence[int], entries: int) -> int:
+        """How many rows of latents of that shape, so many entries each, there is room for in one call of the UNet."""
+        height, width = shape[-2:]
+        return self.free() // denoising(self.unet, height, width, entries)
+
+    def relieve(self) -> bool:
+        """Off the device what the UNet can do without; whether there was anything."""
+        kept = any(cache.nbytes for cache in self._caches)
+        for cache in self._caches:
+            cache.clear()
+        return self.offload.rest() or kept
+
+    def forget(self) -> None:
+        """The model as it was loaded, and nothing kept beside it."""
+        self.wardrobe.bare()
+        self.denoiser.sight.forget()
+        for cache in self._caches:
+            cache.clear()
+
+    @property
+    def _caches(self) -> tuple[BoundedCache[Any], ...]:
+        return self.conditions, self.wardrobe.loras, self.text.cache

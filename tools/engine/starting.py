@@ -35,8 +35,13 @@ class Start:
     scheduler: Any
     timesteps: Tensor
     chance: torch.Generator
+    enlarged: Tensor | Image.Image | None = None
+    """What a first pass made: latents, or a picture."""
 
     def made(self) -> Started:
+        if self.enlarged is not None:
+            latents = self.enlarged if isinstance(self.enlarged, Tensor) else self._encoded(signed(self.enlarged))
+            return Started(self._noised(latents, self._noise()), beside=self._nothing_beside())
         if self.recipe.init_image_id is None:
             return Started(self._noise() * self.scheduler.init_noise_sigma, beside=self._nothing_beside())
         picture = signed(self.images[self.recipe.init_image_id])

@@ -11,6 +11,7 @@ import torch
 
 from knowledge.problems import TryAgain
 from tools.engine.bounded_cache import BoundedCache
+from tools.engine.offload import Working, in_place
 from tools.engine.prompt_chunks import Chunk, chunks
 from tools.engine.prompt_syntax import MOST
 
@@ -49,6 +50,8 @@ class TextEncoding:
     empty_is_zero: bool
     """SDXL's negative prompt, where there is none, is zeros and not the empty text."""
     cache: BoundedCache[Embedding] = field(default_factory=lambda: BoundedCache(CACHED))
+    working: Working = in_place
+    """Around the encoders when they read."""
 
     @classmethod
     def of(cls, pipeline: Any) -> TextEncoding:
@@ -76,7 +79,7 @@ class TextEncoding:
 
         def read(text: str) -> Embedding:
             def dressed() -> Embedding:
-                with worn():
+                with self.working(*(encoder for _, encoder in self.readers)), worn():
                     return self._read(text, clip_skip)
 
             return self.cache.of((adapters, clip_skip, text), dressed)

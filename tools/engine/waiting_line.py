@@ -9,7 +9,6 @@ from itertools import count
 from knowledge.problems import TryAgain
 from tools.engine.job import Job
 
-
 SHARE = 3
 """A caller may hold so many times the room that is left (Choudhury and Hahne 1998): alone three quarters of it."""
 

@@ -28,6 +28,10 @@ class Rack:
     def __post_init__(self) -> None:
         self._merged, self._slots = Merged(self.part), Slots(self.part)
 
+    @property
+    def beside(self) -> bool:
+        return self._slots.worn
+
     def wear(self, rows: Sequence[Row]) -> None:
         """Until the next time; no rows, or rows without LoRAs, leave the model as it was loaded."""
         mine = tuple(tuple(wear for wear in row if wear.weight and wear.lora.deltas[self.part]) for row in rows)

@@ -41,6 +41,10 @@ class Slots:
             else:
                 self._seams[place] = seam, place.module.register_forward_hook(seam)
 
+    @property
+    def worn(self) -> bool:
+        return bool(self._seams)
+
     def bare(self) -> None:
         self._take_off(list(self._seams))
 

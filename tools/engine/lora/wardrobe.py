@@ -69,6 +69,11 @@ class Wardrobe:
         self._unet.wear(rows)
         yield
 
+    @property
+    def beside(self) -> bool:
+        """Whether what the UNet wears now is beside its weights, in hooks, and not merged."""
+        return self._unet.beside
+
     def bare(self) -> None:
         """The UNet as it was loaded, bit by bit: for when nothing is left to draw."""
         self._unet.wear(())

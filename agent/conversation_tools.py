@@ -1,0 +1,131 @@
+"""The tools a conversation has: those of the toolbox, the whole workflow as one, and the question back to the user."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from agent.wish import Wish, looked_in
+from agent.workflow import planned
+from knowledge.picture import Picture
+from knowledge.recipe import Fraction, Guidance, NegativePrompt, Patch, Prompt, Scheduler, Seed, Side, Steps
+from tools.call import Call
+from tools.compare import Comparer, Comparison
+from tools.refine import Refiner
+from tools.toolbox import Bench, Tool, tool, toolbox
+
+MOST = 4
+"""Pictures of one wish."""
+DRAWING = ("draw", "refine", "render")
+"""The tools that draw pictures."""
+NOT_FOR_MODELS = {"rate"}
+"""A rating is the user's own: what a text planted somewhere praises must not become a reference."""
+
+
+def _sides(size: Any) -> Any:
+    return size.lower().replace("×", "x").split("x") if isinstance(size, str) else size
+
+
+Size = Annotated[tuple[Side, ...], BeforeValidator(_sides), Field(min_length=2, max_length=2)]
+"""Width and height in pixels."""
+PictureId = Annotated[str, Field(min_length=6, max_length=64, description="a picture_id, or how it begins")]
+Names = Annotated[tuple[str, ...], Field(max_length=8)]
+
+
+@dataclass(frozen=True)
+class Artist:
+    """Draws with one model; everything else is up to the one who asks."""
+
+    bench: Bench
+    model: str
+
+    def draw(
+        self,
+        prompt: Prompt,
+        *,
+        call: Call,
+        count: Annotated[int, Field(ge=1, le=MOST)] = 1,
+        negative_prompt: NegativePrompt = "",
+        seed: Seed | None = None,
+        size: Size | None = None,
+        steps: Steps | None = None,
+        guidance: Guidance | None = None,
+        scheduler: Scheduler | None = None,
+        style: bool = True,
+        loras: Names = (),
+        collections: Names = (),
+        control: str | None = None,
+        reference_id: str | None = None,
+        strength: Fraction | None = None,
+    ) -> tuple[Picture, ...]:
+        """
+        Draw something new: look the wish up, rewrite it, pick LoRAs that fit, and render.
+
+        `prompt` says all that is to be seen, in plain words. `count` pictures differ in their seeds. `size` is width
+        and height in pixels, multiples of 8. `style` lets a LoRA be picked; `loras` are NAME or NAME:WEIGHT.
+        `collections` are the only ones to look in. `control` (canny, depth, …) follows the shapes of `reference_id`,
+        or of a reference that is found; without it the drawing starts from `reference_id`, and goes `strength` far.
+        Leave out whatever the user did not say.
+        """
+        first = secrets.randbelow(2**31) if seed is None else seed
+        wish = Wish(
+            prompt=prompt,
+            model=self.model,
+            seed=first,
+            negative_prompt=negative_prompt,
+            steps=steps,
+            guidance=guidance,
+            scheduler=scheduler,
+            size=(size[0], size[1]) if size else None,
+            collections=collections or looked_in(self.model),
+            pinned=bool(collections),
+            style=style,
+            loras=loras,
+            control=control,
+            reference_id=reference_id,
+            strength=strength,
+        )
+        plan = planned(self.bench, wish)
+        seeds = enumerate((first + step) % 2**32 for step in range(count))
+        # One after another: each is then, to the bit, what its recipe gives alone.
+        return tuple(plan.drawn(self.bench, _nth(call, done, count), seed) for done, seed in seeds)
+
+    def refine(self, picture_id: PictureId, patch: Patch, keep: Names = (), only: Names = (), *, call: Call) -> Picture:
+        """
+        Draw a picture once more with some fields of its recipe changed; everything else, the seed too, stays.
+
+        `patch` holds only the fields that change; a changed `prompt` is written out whole. `keep` names things of the
+        picture whose pixels do not move, `only` those that alone may change, such as "red house" for its colour.
+        """
+        refiner = Refiner(self.bench.renderer, self.bench.gallery, self.bench.detectors)
+        return refiner.refine(self.bench.gallery.beginning(picture_id).id, patch, call, keep, only)
+
+    def compare(self, one: PictureId, other: PictureId) -> Comparison:
+        """How the second picture differs from the first: what its recipe changes, and how many pixels moved."""
+        known = (self.bench.gallery.beginning(picture_id).id for picture_id in (one, other))
+        return Comparer(self.bench.gallery).compare(*known)
+
+
+def ask(question: Annotated[str, Field(min_length=1, max_length=500)]) -> dict[str, str]:
+    """Ask the user one question, and wait. Only for a wish that cannot be drawn without the answer."""
+    return {"question": question}
+
+
+def conversation_tools(bench: Bench, model: str) -> tuple[Tool, ...]:
+    """Each name once; `model` is what draws."""
+    artist = Artist(bench, model)
+    own: Sequence[Tool] = (tool(artist.draw), tool(artist.refine), tool(artist.compare), tool(ask))
+    named = {one.name: one for one in (*toolbox(bench), *own)}
+    return tuple(one for name, one in named.items() if name not in NOT_FOR_MODELS)
+
+
+def _nth(call: Call, done: int, count: int) -> Call:
+    """The call for one of several pictures, whose steps count on from those before."""
+    told = call.on_progress
+    if told is None or count == 1:
+        return call
+    return replace(call, on_progress=lambda step, steps: told(done * steps + step, count * steps))

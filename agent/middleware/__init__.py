@@ -1,0 +1,1 @@
+"""The guards of the conversation: one silent failure each."""

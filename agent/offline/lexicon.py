@@ -1,0 +1,69 @@
+"""The words of the world that pictures are of: a general default, extended by what a knowledge base holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from agent.offline import english
+from agent.offline.counts import many, one
+from agent.offline.tokens import key_of
+
+EVERYDAY_SETTINGS = {
+    **dict.fromkeys(english.PLACES, "place"),
+    **dict.fromkeys(english.TIMES, "time"),
+    **dict.fromkeys(english.WEATHERS, "weather"),
+}
+EVERYDAY_ADJECTIVES = {word: group for group, words in english.ADJECTIVES.items() for word in words.split()}
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """
+    Names are keys (lower case, British, single spaces), things in the singular.
+
+    `settings` says how each place, time and weather is written in a prompt, `groups` which of them exclude each other:
+    those of one group do, and all do where the world draws `one_background` only.
+    """
+
+    things: frozenset[str] = english.THINGS
+    colours: frozenset[str] = english.COLOURS
+    settings: Mapping[str, str] = field(default_factory=lambda: {**english.PLACES, **english.TIMES, **english.WEATHERS})
+    groups: Mapping[str, str] = field(default_factory=lambda: dict(EVERYDAY_SETTINGS))
+    styles: frozenset[str] = english.STYLES
+    adjectives: Mapping[str, str] = field(default_factory=lambda: dict(EVERYDAY_ADJECTIVES))
+    one_background: bool = True
+
+    def extended(
+        self,
+        things: Iterable[str] = (),
+        colours: Iterable[str] = (),
+        settings: Mapping[str, str] | None = None,
+        styles: Iterable[str] = (),
+        one_background: bool | None = None,
+    ) -> Lexicon:
+        """With more names, as people write them; `settings` are nouns and how they stand in a prompt."""
+        more = {key_of(name): phrase for name, phrase in (settings or {}).items()}
+        return replace(
+            self,
+            things=self.things | {one(key_of(name)) for name in things},
+            colours=self.colours | {key_of(name) for name in colours},
+            settings={**self.settings, **more},
+            groups={**dict.fromkeys(more, "place"), **self.groups},
+            styles=self.styles | {key_of(name) for name in styles},
+            one_background=self.one_background if one_background is None else one_background,
+        )
+
+    def is_thing(self, key: str) -> bool:
+        return key in self.things or one(key) in self.things
+
+    @cached_property
+    def setting_names(self) -> frozenset[str]:
+        return frozenset(self.settings)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every single word of the world's names, in both numbers: what a misspelt word may have meant."""
+        names = (*self.things, *map(many, self.things), *self.colours, *self.settings, *self.styles, *self.adjectives)
+        return frozenset(word for name in names for word in name.split())

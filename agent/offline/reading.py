@@ -1,0 +1,192 @@
+"""Reads a prompt into its phrases, left to right; what the lexicon does not know is still a phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from agent.offline import english
+from agent.offline.counts import LOOSE, number
+from agent.offline.lexicon import Lexicon
+from agent.offline.phrases import Phrase, Setting, Style, Tag, Thing
+from agent.offline.tokens import Token, keys, longest, tokens
+
+SMALL = english.PREPOSITIONS | english.CONJUNCTIONS | english.VERBS
+PLACING = english.words("in on at under by inside near during underneath")
+UNPLACED = english.words("dress hat coat suit shirt jacket skirt scarf style colour armour uniform kimono")
+"""What one may be 'in' without being there."""
+NO_VERBS = english.words(
+    "lighting painting drawing building ceiling clothing string ring king wing evening morning spring "
+    "wedding earring rendering engraving etching"
+)
+
+
+def read(prompt: str, world: Lexicon) -> tuple[Phrase, ...]:
+    return tuple(phrase for run in runs(tokens(prompt)) for phrase in Reader(run, world).phrases())
+
+
+def runs(found: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+    """Words with no sign between them; the number of a weight is no word."""
+    run: list[Token] = []
+    sign = ""
+    for token in (*found, Token(",", 0, 0)):
+        if token.is_word and not (sign == ":" and not run):
+            run.append(token)
+        elif run:
+            yield tuple(run)
+            run = []
+        sign = token.text
+
+
+def is_determiner(word: Token) -> bool:
+    return word.key in english.DETERMINERS or number(word.key) is not None or word.key in LOOSE
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One run of words."""
+
+    words: tuple[Token, ...]
+    world: Lexicon
+
+    def phrases(self) -> list[Phrase]:
+        at = lead = 0
+        found: list[Phrase] = []
+        while at < len(self.words):
+            last = found[-1] if found else None
+            if isinstance(last, Thing) and lead == at and (size := self.side(at)):
+                found[-1] = replace(last, rest=self.words[at : at + size])
+                at = lead = at + size
+            elif phrase := self.setting(at) or self.style(at, lead) or self.nominal(at, lead):
+                found.append(replace(phrase, lead=self.words[lead:at]))
+                at = lead = at + len(phrase.words)
+            else:
+                at += self.relation(at) or 1
+        return found
+
+    def key(self, at: int) -> str:
+        return self.words[at].key if 0 <= at < len(self.words) else ""
+
+    def side(self, at: int) -> int:
+        """'on the left', 'in the middle' and how many words that is; 0 before 'of', for then it is a relation."""
+        size = self._side(at)
+        return 0 if self.key(at + size) == "of" else size
+
+    def relation(self, at: int) -> int:
+        """'to the left of', 'in front of'."""
+        if self.key(at) == "in" and self.key(at + 1) == "front" and self.key(at + 2) == "of":
+            return 3
+        size = self._side(at)
+        return size + 1 if size and self.key(at + size) == "of" else 0
+
+    def _side(self, at: int) -> int:
+        if self.key(at) not in ("on", "at", "in", "to"):
+            return 0
+        size = 2 if self.key(at + 1) in ("the", "its", "far") else 1
+        if self.key(at + size) not in english.SIDES:
+            return 0
+        more = self.key(at + size + 1) in ("side", "corner", "half")
+        return size + 1 + more
+
+    def setting(self, at: int) -> Setting | None:
+        """'in a dark forest', 'at night'; without a preposition only where it is all there is between two signs."""
+        start = at + (self.key(at) in PLACING)
+        noun = start
+        while self.key(noun) in english.DETERMINERS or self.key(noun) in self.world.adjectives or self._coloured(noun):
+            noun += 1
+        size = longest(self.words, noun, self.world.setting_names)
+        end = noun + size
+        if size and self._ends(end) and (start > at or self.key(at) in ("underwater", "indoors", "outdoors")):
+            return Setting((), self.words[at:end], " ".join(keys(self.words[noun:end])))
+        if size and at == noun == 0 and end == len(self.words):
+            return Setting((), self.words, " ".join(keys(self.words)))
+        return self._unknown_place(at) if start > at else None
+
+    def _unknown_place(self, at: int) -> Setting | None:
+        """'in a bakery': somewhere, though the lexicon does not know it."""
+        if self.key(at) not in ("in", "at", "inside") or self._side(at):
+            return None
+        thing = self.nominal(at + 1, at)
+        wearing = (
+            thing is None or thing.words[-1].key in UNPLACED or (isinstance(thing, Thing) and self._has_colour(thing))
+        )
+        if thing is None or wearing or longest(self.words, at + 1, self.world.styles):
+            return None
+        return Setting((), (self.words[at], *thing.words))
+
+    def style(self, at: int, lead: int) -> Style | None:
+        """'watercolour style', 'as a pencil drawing', 'oil painting of'."""
+        start = at + (self.key(at) in ("in", "as"))
+        start += start > at and self.key(start) in ("a", "an", "the")
+        if self.key(start) == "style" and self.key(start + 1) == "of":
+            return Style((), self.words[at:], " ".join(keys(self.words[start + 2 :])))
+        if not (size := longest(self.words, start, self.world.styles)):
+            return None
+        end = start + size
+        while self.key(end) in ("style", "styled", *english.MEDIA):
+            end += 1
+        alone = start > at or (at == lead and (at == 0 or self.key(end - 1) == "style"))
+        if not alone or not (end == len(self.words) or self.key(end) in ("of", "and")):
+            return None
+        return Style((), self.words[at:end], " ".join(keys(self.words[start : start + size])))
+
+    def nominal(self, at: int, lead: int) -> Thing | Tag | None:
+        first = at
+        while first < len(self.words) and is_determiner(self.words[first]):
+            first += 1
+        end = self._noun_end(first, first > at or at == lead)
+        if end == first:
+            return None
+        split = first
+        while split < end - 1 and self._describes(split):
+            split += 1
+        inside, noun = self.words[first:split], self.words[split:end]
+        thing = Thing((), self.words[at:end], self.words[at:first], inside, noun)
+        if thing.head in english.MEDIA or not self._is_thing(thing, at > 0):
+            return Tag((), thing.words)
+        return thing
+
+    def _is_thing(self, thing: Thing, led: bool) -> bool:
+        known = self.world.is_thing(thing.noun[-1].key) or self.world.is_thing(thing.name)
+        return bool(known or led or thing.determiners or self._has_colour(thing))
+
+    def _has_colour(self, thing: Thing) -> bool:
+        return any(word.key in self.world.colours for word in thing.adjectives)
+
+    def _noun_end(self, at: int, fresh: bool) -> int:
+        end = at
+        while end < len(self.words):
+            key = self.words[end].key
+            joined = key == "and" and self._coloured(end - 1) and self._coloured(end + 1) and end > at
+            adjectival = key in english.VERBS and end == at and fresh and not self._ends(end + 1)
+            verb = key.endswith("ing") and len(key) > 5 and key not in NO_VERBS and end > at and self._is_noun(end - 1)
+            if (
+                (key in SMALL and not joined and not adjectival)
+                or verb
+                or (end > at and is_determiner(self.words[end]))
+            ):
+                break
+            end += 1
+        return end
+
+    def _is_noun(self, at: int) -> bool:
+        return not self._describes(at)
+
+    def _ends(self, at: int) -> bool:
+        key = self.key(at)
+        return not key or key in SMALL or key in english.DETERMINERS
+
+    def _coloured(self, at: int) -> bool:
+        return self.key(at) in self.world.colours
+
+    def _describes(self, at: int) -> bool:
+        key = self.key(at)
+        known = (
+            key in self.world.colours
+            or key in self.world.adjectives
+            or key in english.SHADES
+            or key in english.COMPARED
+        )
+        return (
+            known or key in english.VERBS or key in ("very", "and", "really", "extremely") or key.endswith("-coloured")
+        )

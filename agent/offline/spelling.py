@@ -1,0 +1,120 @@
+"""Mends misspelt words that were likely meant for known ones; real words and names are left alone."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from agent.offline import english
+from agent.offline.commands import ALL, CLOSER, ENDINGS, LOOSER, LOUDER, OPENINGS, PRAISE, PRONOUNS, VERBS
+from agent.offline.counts import LOOSE, NUMBERS, ORDINALS
+from agent.offline.edits import spliced
+from agent.offline.journeys import AGAIN, NUMBERED, OF_THIS, PICTURES, UNDO, VARYING
+from agent.offline.lexicon import Lexicon
+from agent.offline.options import MORE, SAMPLERS, SHAPES
+from agent.offline.questions import ASKING, COMPARING, SETTINGS
+from agent.offline.real_words import REAL
+from agent.offline.tokens import tokens
+from agent.offline.value_words import BETTER, FILLERS
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+VOWELS = "aeiouy"
+SHORTEST = 4
+"""Letters of a word that is mended; shorter ones are too near to each other."""
+
+
+@cache
+def commands() -> frozenset[str]:
+    """Every word that asking is made of."""
+    names = (*VERBS, *OPENINGS, *ENDINGS, *SAMPLERS, *SHAPES, *english.COMPARED, *english.HAPPENING, *english.MEDIA)
+    loose = (
+        *NUMBERS,
+        *LOOSE,
+        *ORDINALS,
+        *AGAIN,
+        *UNDO,
+        *VARYING,
+        *PICTURES,
+        *NUMBERED,
+        *OF_THIS,
+        *MORE,
+        *english.SIDES,
+    )
+    small = (
+        *english.DETERMINERS,
+        *english.PREPOSITIONS,
+        *english.VERBS,
+        *english.SHADES,
+        "background",
+        "seed",
+        "steps",
+    )
+    about = (*ALL, *PRONOUNS, *BETTER, *FILLERS, *PRAISE, *CLOSER, *LOOSER, *LOUDER, *ASKING, *SETTINGS, *COMPARING)
+    more = (
+        "guidance",
+        "mode",
+        "orientation",
+        "format",
+        "size",
+        "resolution",
+        "double",
+        "higher",
+        "style",
+        "stronger",
+        "weaker",
+        "colours",
+        "negative",
+        "sampler",
+        "everything",
+        "except",
+        "other",
+    )
+    return frozenset(
+        word for name in (*names, *loose, *small, *about, *more) for word in name.split() if word.isalpha()
+    )
+
+
+def mended(said: str, prompt: str, world: Lexicon) -> str:
+    """The sentence with such words exchanged; what the picture's prompt has comes before what the lexicon knows."""
+    here = frozenset(word.key for word in tokens(prompt) if word.text.isalpha())
+    changes = []
+    for at, word in enumerate(tokens(said)):
+        if word.key in here or word.key in world.vocabulary or word.key in commands() or not word.text.isascii():
+            continue
+        first = at == 0 and 2 <= len(word.key) < SHORTEST
+        if (len(word.key) >= SHORTEST or first) and word.text.isalpha() and word.key not in REAL:
+            groups = (VERBS.keys(),) if first else (here, world.vocabulary, commands())
+            if better := next((found for group in groups if (found := _near(word.key, group))), None):
+                new = better.capitalize() if word.text[0].isupper() else better
+                changes.append((word.start, word.end, new))
+    return spliced(said, changes)
+
+
+def _near(word: str, names: frozenset[str] | object) -> str | None:
+    """The one name at a distance of one (Damerau 1964) that begins with the same letter, or has the same letters."""
+    found = {name for name in _edits(word) if name in names and len(name) >= 3}  # type: ignore[operator]
+    same = sorted(name for name in found if name[0] == word[0] or sorted(name) == sorted(word))
+    return (
+        min(same, key=lambda name: (sorted(name) != sorted(word), abs(len(name) - len(word)), name)) if same else None
+    )
+
+
+def _edits(word: str) -> set[str]:
+    """The words that hands and ears confuse with this one: a letter too many twice, too few, turned, or a near one."""
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    shorter = {left + right[1:] for left, right in cuts if right and left[-1:] in (right[0], *_near_keys(right[0]))}
+    other = {
+        left + near + right[1:]
+        for left, right in cuts
+        if right and len(word) > SHORTEST
+        for near in _near_keys(right[0])
+    }
+    return swapped | shorter | other | {left + letter + right for left, right in cuts for letter in LETTERS}
+
+
+def _near_keys(letter: str) -> str:
+    """Beside it on a keyboard, and the other vowels for a vowel."""
+    row = next((row for row in ROWS if letter in row), "")
+    at = row.find(letter)
+    return (row[max(at - 1, 0) : at] + row[at + 1 : at + 2] if row else "") + (VOWELS if letter in VOWELS else "")

@@ -1,0 +1,103 @@
+"""What a tool's result looks like to a chat model: one JSON object of bounded size, in which pictures have numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from knowledge.gallery import Gallery
+from knowledge.lora_files import LoraShelf
+from knowledge.picture import Picture
+from knowledge.recipe import LoraUse
+
+FIELDS = (
+    *("prompt", "negative_prompt", "seed", "width", "height"),
+    *("num_inference_steps", "guidance_scale", "scheduler"),
+)
+LONGEST_TEXT = 600
+"""Characters of any one text: what was retrieved may be a whole page."""
+MOST_ITEMS = 24
+OF_KEEPING = {"init_image_id", "mask_id", "strength"}
+"""What going on from a picture's pixels does to a recipe: nothing people asked for."""
+
+Where = tuple[Sequence[str], Sequence[str]]
+"""The things that did not move, and those that alone did."""
+Number = Callable[[Picture], tuple[int, int | None]]
+"""Gives a picture its number in the conversation, and its parent's."""
+
+
+def as_text(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False)
+
+
+def as_object(text: str) -> dict[str, Any]:
+    """What `as_text` was given; other text becomes `{"text": …}`."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    return told if isinstance(told, dict) else {"text": text}
+
+
+def pictures_in(text: str) -> list[dict[str, Any]]:
+    found = as_object(text).get("pictures")
+    return [picture for picture in found if isinstance(picture, dict)] if isinstance(found, list) else []
+
+
+@dataclass(frozen=True)
+class Teller:
+    gallery: Gallery
+    shelf: LoraShelf
+
+    def told(self, result: object, number: Number, where: Where = ((), ())) -> dict[str, Any]:
+        drawn = (result,) if isinstance(result, Picture) else result
+        if isinstance(drawn, tuple) and drawn and all(isinstance(one, Picture) for one in drawn):
+            return {"pictures": [self._picture(picture, number, where) for picture in drawn]}
+        plain = shortened(to_jsonable_python(result, fallback=str))
+        return plain if isinstance(plain, dict) else {"result": plain}
+
+    def _picture(self, picture: Picture, number: Number, where: Where) -> dict[str, Any]:
+        recipe = picture.recipe.model_dump(mode="json")
+        own, parent = number(picture)
+        kept, only = map(list, where)
+        return {
+            "picture_id": picture.id,
+            "number": own,
+            "parent": parent,
+            **{name: recipe[name] for name in FIELDS},
+            "loras": [self._lora(use) for use in picture.recipe.loras],
+            "changed": self._changed(picture),
+            "kept": kept,
+            "only": only,
+            "why": shortened([f"{decision.step}: {decision.why}" for decision in picture.provenance.decisions]),
+        }
+
+    def _lora(self, use: LoraUse) -> dict[str, Any]:
+        cards = (card for card in self.shelf.cards() if card.sha256 == use.sha256)
+        triggers = next((list(card.trigger_words) for card in cards), [])
+        return {"name": use.name, "sha256": use.sha256, "weight": use.weight, "triggers": triggers}
+
+    def _changed(self, picture: Picture) -> dict[str, list[Any]]:
+        """Each field of the recipe that differs from the parent's: before, after."""
+        if picture.provenance.parent_id is None:
+            return {}
+        before = self.gallery.get(picture.provenance.parent_id).recipe
+        after, old = before.patch_to(picture.recipe).chosen(), before.model_dump(mode="json")
+        hidden = OF_KEEPING if "init_image_id" in after else set()
+        return {name: [old[name], after[name]] for name in after if name not in hidden}
+
+
+def shortened(value: Any) -> Any:
+    """The same JSON value with texts and lists cut where they are long."""
+    match value:
+        case str() if len(value) > LONGEST_TEXT:
+            return f"{value[:LONGEST_TEXT]}…"
+        case list():
+            return [shortened(item) for item in value[:MOST_ITEMS]]
+        case dict():
+            return {name: shortened(item) for name, item in value.items()}
+    return value
