@@ -15,6 +15,9 @@ from agent.settings import Settings
 from agent.workshop import open_workshop
 from tests.weaviate_server import OPTIONS, WeaviateServer, chosen
 
+# tests run side by side: each with one thread, or the threads spin against each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 BOOK = Path(__file__).parent.parent / "picturebook"
 REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
 
