@@ -35,7 +35,7 @@ def chat_model(settings: Settings) -> BaseChatModel | None:
 
 def chat_line(settings: Settings) -> str:
     """What people are told of the choice."""
-    return "none (rules talk and rewrite prompts)" if settings.chat == "none" else f"{settings.chat} {settings.chat_model}"
+    return "none (rules talk and rewrite)" if settings.chat == "none" else f"{settings.chat} {settings.chat_model}"
 
 
 def sees(settings: Settings, model: BaseChatModel) -> bool:
