@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ControlNetModel, DiffusionPipeline, StableDiffusionControlNetPipeline
+from diffusers import (
+    ControlNetModel,
+    DiffusionPipeline,
+    StableDiffusionControlNetPipeline,
+    StableDiffusionXLControlNetPipeline,
+)
 from PIL import Image
 
 from knowledge.recipe import ControlUse, LoraUse, Recipe, Scheduler
@@ -35,6 +40,11 @@ class Model:
     controlnet: Path
     loras: Mapping[str, Path]
     side: int
+    device: str = "cpu"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return torch.float16 if self.device == "cuda" else torch.float32
 
     @cached_property
     def images(self) -> dict[str, Image.Image]:
@@ -72,7 +82,9 @@ class Together:
     @cached_property
     def renderer(self) -> EngineRenderer:
         known = KnownModel(str(self.model.folder), "measured", {"canny": str(self.model.controlnet)}, self.model.side)
-        return EngineRenderer(self.model.images.__getitem__, self.model.loras.__getitem__, {"measured": known}, "cpu")
+        return EngineRenderer(
+            self.model.images.__getitem__, self.model.loras.__getitem__, {"measured": known}, self.model.device
+        )
 
     def draw(self, requests: Sequence[Recipe]) -> None:
         jobs = [Job(recipe, self.model.images) for recipe in requests]
@@ -138,15 +150,20 @@ class InTurn:
         file = self.model.loras[sha256]
         pipeline.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=sha256)
         # a half-precision file drags the whole model down to its own precision
-        pipeline.unet.to(dtype=torch.float32)
+        pipeline.unet.to(dtype=self.model.dtype)
+
+    def _controlled(self, plain: Any, net: ControlNetModel) -> Any:
+        xl = "StableDiffusionXL" in type(plain).__name__
+        kind: Any = StableDiffusionXLControlNetPipeline if xl else StableDiffusionControlNetPipeline
+        return kind(**plain.components, controlnet=net)
 
     @cached_property
     def pipelines(self) -> tuple[Any, Any]:
-        plain: Any = DiffusionPipeline.from_pretrained(self.model.folder, dtype=torch.float32)
-        net = ControlNetModel.from_pretrained(self.model.controlnet, dtype=torch.float32)
-        controlled = StableDiffusionControlNetPipeline(**plain.components, controlnet=net)
+        plain: Any = DiffusionPipeline.from_pretrained(self.model.folder, dtype=self.model.dtype)
+        net = ControlNetModel.from_pretrained(self.model.controlnet, dtype=self.model.dtype)
+        controlled = self._controlled(plain, net)
         for pipeline in (plain, controlled):
-            pipeline.set_progress_bar_config(disable=True)
+            pipeline.to(self.model.device).set_progress_bar_config(disable=True)
         for sha256 in self.model.loras if self.preloaded else ():
             self._load(plain, sha256)
         return plain, controlled

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from knowledge.problems import TryAgain
 
-SUITES = ("knowledge", "render", "conversation")
+SUITES = ("gpu", "knowledge", "render", "conversation")
 REPORT = "report"
 
 
