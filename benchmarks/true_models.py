@@ -49,14 +49,14 @@ def grow(folder: Path, family: str, device: str = "cuda") -> None:
 
 
 def autoencoder(side: int) -> AutoencoderKL:
-    return AutoencoderKL(
-        block_out_channels=(128, 256, 512, 512),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=2,
-        latent_channels=4,
-        sample_size=side,
-    )
+    shape: dict[str, Any] = {
+        "block_out_channels": (128, 256, 512, 512),
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+        "layers_per_block": 2,
+        "latent_channels": 4,
+    }
+    return AutoencoderKL(**shape, sample_size=side)
 
 
 def encoder(kind: Any, small: Any, size: dict[str, int]) -> Any:

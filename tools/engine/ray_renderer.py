@@ -1,5 +1,7 @@
 """The `Renderer` over Ray Serve: replicas that each own an engine, on this machine or on a cluster's."""
 
+# pyright: reportMissingImports=false
+# Ray comes with the extra `scale` only.
 from __future__ import annotations
 
 import logging

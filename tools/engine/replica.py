@@ -1,5 +1,7 @@
 """One of several engines behind Ray Serve: it draws what it is asked and tells how far it is, until nobody listens."""
 
+# pyright: reportMissingImports=false
+# Ray comes with the extra `scale` only.
 from __future__ import annotations
 
 import asyncio
