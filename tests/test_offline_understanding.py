@@ -322,3 +322,18 @@ def test_a_turn_takes_no_more_than_five_milliseconds() -> None:
     for sentence in said * 20:
         hear(sentence, WOMAN)
     assert (time.process_time() - start) / (20 * len(said)) < 0.005
+
+
+@pytest.mark.parametrize("said", ["seed -5", "size 1x1", "guidance lots", "I hate it", "scratch that a bit"])
+def test_what_cannot_be_followed_is_never_drawn(said: str) -> None:
+    heard = hear(said)
+    assert not isinstance(heard, NewWish)
+    assert not (isinstance(heard, Change) and said.split()[-1] in heard.patch.get("prompt", ""))
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [("scratch that", 4), ("take me back one step", 4), ("undo both changes", 3), ("I liked it better before", 4)],
+)
+def test_there_are_many_words_for_going_back(said: str, number: int) -> None:
+    assert understand(said, FIVE, 5, WORLD) == GoTo(number)

@@ -11,11 +11,15 @@ from agent.offline.draft import Draft
 from agent.offline.options import MORE
 from agent.offline.phrases import Thing
 from agent.offline.reading import Reader
+from agent.offline.sayings import TALKING
 from agent.offline.targets import BACKGROUND
 from agent.offline.tokens import Token, keys
 from agent.offline.value_words import BETTER, Values
 from agent.offline.values import Named
 from agent.offline.wishes import drawable
+
+SETTINGS = english.words("seed seeds steps cfg guidance size sampler scheduler")
+"""What begins with these is about how to draw, even where it cannot be followed."""
 
 
 def is_wish(words: Sequence[Token], text: str, draft: Draft, joined: bool) -> bool:
@@ -41,7 +45,7 @@ def is_wish(words: Sequence[Token], text: str, draft: Draft, joined: bool) -> bo
     if asked == "make" and words[0].key not in ("change", "turn", "set"):
         new = _indefinite(rest, draft) and not _known(rest, draft)
         return new and not said & REFERRING and not _ends_with(text, "too", "as well", "instead", "also")
-    if asked or joined or "in place of" in text.lower():
+    if asked or joined or "in place of" in text.lower() or no_wish(words):
         return False
     if (
         keys(words)[0] in ("negative", *LOUDER, *MORE, *BETTER)
@@ -66,6 +70,11 @@ def is_wish(words: Sequence[Token], text: str, draft: Draft, joined: bool) -> bo
         and not _known(words, draft)
         and not draft.view.reference(words)
     )
+
+
+def no_wish(words: Sequence[Token]) -> bool:
+    """Talk, or a setting that cannot be followed."""
+    return keys(words)[0] in SETTINGS or bool(set(keys(words)) & TALKING)
 
 
 def _ends_with(text: str, *words: str) -> bool:

@@ -14,7 +14,7 @@ from agent.offline.focus import focus
 from agent.offline.intents import Ask, GoTo, Intent, Shown, Tell, Variations
 from agent.offline.journeys import MOST, destination, picture, variations
 from agent.offline.lexicon import Lexicon
-from agent.offline.newness import is_wish
+from agent.offline.newness import is_wish, no_wish
 from agent.offline.questions import NOTHING_YET, UNCLEAR, no_such, topic
 from agent.offline.sayings import say
 from agent.offline.spelling import mended
@@ -152,6 +152,7 @@ class Turn:
         if (
             verb(words)[0] in (None, "draw")
             and words[0].key not in LOUDER
+            and not no_wish(words)
             and not (joined or draft.view.reference(words))
             and (found := wish(self.text, draft))
         ):
