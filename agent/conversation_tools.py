@@ -14,8 +14,7 @@ from agent.workflow import planned
 from knowledge.picture import Picture
 from knowledge.recipe import Fraction, Guidance, NegativePrompt, Patch, Prompt, Scheduler, Seed, Side, Steps
 from tools.call import Call
-from tools.compare import Comparer, Comparison
-from tools.refine import Refiner
+from tools.compare import Comparison
 from tools.toolbox import Bench, Tool, tool, toolbox
 
 MOST = 4
@@ -101,13 +100,12 @@ class Artist:
         `patch` holds only the fields that change; a changed `prompt` is written out whole. `keep` names things of the
         picture whose pixels do not move, `only` those that alone may change, such as "red house" for its colour.
         """
-        refiner = Refiner(self.bench.renderer, self.bench.gallery, self.bench.detectors)
-        return refiner.refine(self.bench.gallery.beginning(picture_id).id, patch, call, keep, only)
+        return self.bench.refiner.refine(self.bench.gallery.beginning(picture_id).id, patch, call, keep, only)
 
     def compare(self, one: PictureId, other: PictureId) -> Comparison:
         """How the second picture differs from the first: what its recipe changes, and how many pixels moved."""
         known = (self.bench.gallery.beginning(picture_id).id for picture_id in (one, other))
-        return Comparer(self.bench.gallery).compare(*known)
+        return self.bench.comparer.compare(*known)
 
 
 def ask(question: Annotated[str, Field(min_length=1, max_length=500)]) -> dict[str, str]:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from benchmarks.suite import Suite
 
-SUITE = Suite("gpu", {"H1": "benchmarks.gpu_speed:sd15", "H4": "benchmarks.gpu_speed:sdxl"})
+SUITE = Suite("gpu", {"H1": "benchmarks.gpu_speed:sd15", "H4": "benchmarks.gpu_speed:sdxl"}, "cuda")

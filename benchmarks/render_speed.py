@@ -59,13 +59,13 @@ def crowd(share: float) -> list[Row]:
     return rows
 
 
-def compared(in_turn: InTurn, together: Together, pairs: int) -> list[float]:
+def compared(in_turn: InTurn, together: Together, pairs: int, crowd: int = CROWD) -> list[float]:
     """The first pair warms both up."""
     ratios: list[float] = []
     for number in range(pairs + 1):
         if not in_turn.preloaded and number:
             together.forget()
-        requests = in_turn.model.requests(CROWD, number)
+        requests = in_turn.model.requests(crowd, number)
         ratios.append(cpu(in_turn.draw, requests) / cpu(together.draw, requests))
     return ratios[1:]
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Literal
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -15,14 +16,22 @@ from benchmarks.results import Row, write
 
 @dataclass(frozen=True)
 class Suite:
-    """`measures` are functions by id, as `module:name`, of the share of their full size; they give rows."""
+    """`measures` are functions by id, as `module:name`, of the share of their full size; they give rows.
+
+    Without the `device`, what they measure is no result.
+    """
 
     name: str
     measures: Mapping[str, str]
+    device: Literal["cpu", "cuda"] = "cpu"
 
     @property
     def command(self) -> str:
         return f"atelier bench {self.name}"
+
+    @property
+    def here(self) -> bool:
+        return self.device == "cpu" or torch.cuda.is_available()
 
     def function(self, id: str) -> Callable[[float], list[Row]]:
         module, _, called = self.measures[id].partition(":")
@@ -38,7 +47,7 @@ class Suite:
             rows = self._rows(only, share)
         finally:
             torch.set_num_threads(threads)
-        if share >= 1 and list(only) == list(self.measures) and any(row.target is not None for row in rows):
+        if share >= 1 and list(only) == list(self.measures) and self.here:
             write(self.name, self.command, time.monotonic() - started, rows)
         return rows
 

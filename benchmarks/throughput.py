@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.mixed_requests import InTurn, Together
-from benchmarks.render_speed import book, cpu, tiny
+from benchmarks.render_speed import book, compared, tiny
 from benchmarks.results import Row
 from benchmarks.timing import median
 from tools.engine.quiet import quiet
@@ -24,16 +24,7 @@ def throughput(share: float) -> list[Row]:
             model = build(Path(folder))
             in_turn, together = InTurn(model, preloaded=True), Together(model)
             for crowd in CROWDS:
-                ratios = ratio(in_turn, together, crowd, max(2, round(PAIRS * share)))
+                ratios = compared(in_turn, together, max(2, round(PAIRS * share)), crowd)
                 said = f"{crowd} mixed requests at once, {what}: pictures a CPU second over in turn"
                 rows.append(median(f"{mark}{crowd}", said, ratios, "x", None, "higher"))
     return rows
-
-
-def ratio(in_turn: InTurn, together: Together, crowd: int, pairs: int) -> list[float]:
-    """The first pair warms both up."""
-    found: list[float] = []
-    for number in range(pairs + 1):
-        requests = in_turn.model.requests(crowd, number)
-        found.append(cpu(in_turn.draw, requests) / cpu(together.draw, requests))
-    return found[1:]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.offline.counts import article, many, one
+from agent.offline.counts import article
 from agent.offline.intents import Change, Shown
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Setting, Style, Tag, Thing
@@ -14,6 +14,7 @@ from agent.offline.reading import read
 from agent.offline.understanding import understand
 from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, WHERE, Background, Scene, captions
 from picturebook.scene import Thing as Drawn
+from tools.nouns import many, one
 
 WORLD = Lexicon()
 scenes = st.builds(

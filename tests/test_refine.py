@@ -19,9 +19,7 @@ from picturebook.drawing import draw, mask
 from picturebook.judge import Judge
 from picturebook.scene import Scene, captions, held_out_scene
 from tools.call import Call
-from tools.compare import Comparer
 from tools.locate import Locator
-from tools.refine import Refiner
 from tools.render import PictureRenderer
 from tools.toolbox import Bench
 
@@ -46,10 +44,6 @@ def drawn(bench: Bench, prompt: str, **fields: object) -> Picture:
     return PictureRenderer(bench.renderer, bench.gallery).render(recipe, Call())
 
 
-def refiner(bench: Bench) -> Refiner:
-    return Refiner(bench.renderer, bench.gallery)
-
-
 def pixels(bench: Bench, picture: Picture) -> np.ndarray:
     return np.asarray(bench.gallery.image(picture.id))
 
@@ -61,7 +55,7 @@ def things(judge: Judge, picture: np.ndarray) -> set[tuple[str, str]]:
 
 def test_the_house_turns_blue_and_not_one_pixel_of_the_tree_moves(bench: Bench, pair: Picture, judge: Judge) -> None:
     patch = Patch(prompt="a blue house and a green tree in a meadow")
-    after = refiner(bench).refine(pair.id, patch, Call(), keep=("the tree",))
+    after = bench.refiner.refine(pair.id, patch, Call(), keep=("the tree",))
     assert things(judge, pixels(bench, after)) == {("blue", "house"), ("green", "tree")}
     assert after.recipe.mask_id is not None
     kept = np.asarray(bench.gallery.image(after.recipe.mask_id).convert("L")) < 128
@@ -73,7 +67,7 @@ def test_the_house_turns_blue_and_not_one_pixel_of_the_tree_moves(bench: Bench, 
 
 def test_only_the_house_changes(bench: Bench, pair: Picture, judge: Judge) -> None:
     patch = Patch(prompt="a blue house and a green tree in a meadow")
-    after = refiner(bench).refine(pair.id, patch, Call(), only=("the red house",))
+    after = bench.refiner.refine(pair.id, patch, Call(), only=("the red house",))
     assert things(judge, pixels(bench, after)) == {("blue", "house"), ("green", "tree")}
     moved = (pixels(bench, after) != pixels(bench, pair)).any(axis=2)
     assert 0.05 < moved.mean() < 0.35
@@ -81,13 +75,13 @@ def test_only_the_house_changes(bench: Bench, pair: Picture, judge: Judge) -> No
 
 
 def test_what_is_not_mentioned_stays_the_seed_too(bench: Bench, pair: Picture) -> None:
-    after = refiner(bench).refine(pair.id, Patch(num_inference_steps=6), Call())
+    after = bench.refiner.refine(pair.id, Patch(num_inference_steps=6), Call())
     assert pair.recipe.patch_to(after.recipe) == Patch(num_inference_steps=6)
-    difference = Comparer(bench.gallery).compare(pair.id, after.id)
+    difference = bench.comparer.compare(pair.id, after.id)
     assert difference.patch == Patch(num_inference_steps=6)
     assert difference.moved is not None
     assert difference.moved > 0.1
-    assert Comparer(bench.gallery).compare(pair.id, pair.id).moved == 0
+    assert bench.comparer.compare(pair.id, pair.id).moved == 0
 
 
 def test_a_thing_is_found_where_it_was_drawn(bench: Bench) -> None:
@@ -102,22 +96,23 @@ def found(bench: Bench, number: int) -> Iterator[float]:
     scene: Scene = held_out_scene(rng, 2)
     recipe = Recipe(prompt=rng.choice(captions(scene)))
     for index, thing in enumerate(scene.things):
-        said = Locator(bench.renderer).mask(recipe, Image.fromarray(draw(scene)), (f"the {thing.colour} {thing.kind}",))
+        named = (f"the {thing.colour} {thing.kind}",)
+        (said,) = Locator(bench.renderer).masks(recipe, Image.fromarray(draw(scene)), named)
         seen, true = np.asarray(said) > 127, mask(scene, index)
         yield float((seen & true).sum() / (seen | true).sum())
 
 
 def test_a_change_that_changes_nothing_is_refused(bench: Bench, pair: Picture) -> None:
     with pytest.raises(TryAgain, match="This changes nothing"):
-        refiner(bench).refine(pair.id, Patch(seed=4), Call())
+        bench.refiner.refine(pair.id, Patch(seed=4), Call())
 
 
 def test_pixels_cannot_be_kept_at_another_size(bench: Bench, pair: Picture) -> None:
     with pytest.raises(TryAgain, match=r"only at the picture's own size, 128x128"):
-        refiner(bench).refine(pair.id, Patch(width=192), Call(), keep=("the tree",))
+        bench.refiner.refine(pair.id, Patch(width=192), Call(), keep=("the tree",))
 
 
 @pytest.mark.parametrize("name", ["", "the", "…"])
 def test_what_is_kept_needs_a_name(bench: Bench, pair: Picture, name: str) -> None:
     with pytest.raises(TryAgain, match="name a thing"):
-        refiner(bench).refine(pair.id, Patch(seed=5), Call(), keep=(name,))
+        bench.refiner.refine(pair.id, Patch(seed=5), Call(), keep=(name,))

@@ -12,6 +12,7 @@ from PIL import Image
 
 from knowledge.problems import TryAgain
 from knowledge.recipe import Patch, Recipe
+from tools.nouns import one
 from tools.renderer import Attended, Renderer
 
 ARTICLES = frozenset(("a", "an", "the", "this", "that", "these", "those", "its", "their", "both", "all"))
@@ -20,8 +21,8 @@ LINKS = frozenset(("and", "with", "in", "on", "at", "of", "under", "next", "to",
 TOLD_BY_ADJECTIVES = 0.6
 """How far the words before it, such as its colour, say where a thing is."""
 OUTSIDE, LIKELY, SURE = 0.2, 0.7, 0.9
-"""Of the highest attention. By these the masks of 40 drawings overlapped the true ones by .82 (intersection over
-union), with .91 of a thing inside before the rim."""
+"""Of the highest attention. By these the masks of 70 drawn things overlap the true ones by .83 (intersection over
+union) with .88 of a thing inside; with the rim by .73, with .94 inside."""
 ROUNDS = 3
 RIM = 5
 """Pixels by which a mask is wider than what was found: outlines are soft."""
@@ -31,20 +32,27 @@ RIM = 5
 class Locator:
     renderer: Renderer
 
-    def mask(self, recipe: Recipe, image: Image.Image, things: Sequence[str]) -> Image.Image:
-        """White where the picture shows one of the things, black elsewhere, of the picture's size.
+    def masks(self, recipe: Recipe, image: Image.Image, *groups: Sequence[str]) -> list[Image.Image]:
+        """For each group, white where the picture shows one of its things, black elsewhere, of the picture's size.
 
-        Raises `TryAgain` where one is not there.
+        Raises `TryAgain` for a thing without a name.
         """
-        plain = recipe.patched(Patch(prompt=", ".join((recipe.prompt, *missing(recipe.prompt, things)))))
-        seen = self.renderer.attended(plain, image)
-        found = [cut_out(image, one) for thing in things for one in heats(seen, thing)]
-        return Image.fromarray(np.where(np.any(found, axis=0), 255, 0).astype(np.uint8))
+        unsaid = missing(recipe.prompt, [thing for things in groups for thing in things])
+        seen = self.renderer.attended(recipe.patched(Patch(prompt=", ".join((recipe.prompt, *unsaid)))), image)
+        return [mask(image, [heat for thing in things for heat in heats(seen, thing)]) for things in groups]
+
+
+def mask(image: Image.Image, places: Sequence[NDArray[np.float32]]) -> Image.Image:
+    """Of all that stand out at one of the places."""
+    found = np.zeros(image.size[::-1], bool)
+    for heat in places:
+        found |= cut_out(image, heat)
+    return Image.fromarray(np.where(found, 255, 0).astype(np.uint8))
 
 
 def missing(prompt: str, things: Sequence[str]) -> Iterator[str]:
     """What the prompt does not speak of, as a moon that comes with the night: it is asked for beside it."""
-    said = [singular(word) for word in re.findall(r"\w+", prompt.lower())]
+    said = [one(word) for word in re.findall(r"\w+", prompt.lower())]
     for thing in things:
         if not (named := words(thing)):
             raise TryAgain(f"What is to be kept is called {thing!r}: name a thing, such as 'the tree'.")
@@ -54,20 +62,13 @@ def missing(prompt: str, things: Sequence[str]) -> Iterator[str]:
 
 def words(thing: str) -> list[str]:
     """Its adjectives and its noun, which comes last; plurals are taken as one."""
-    return [singular(word) for word in re.findall(r"\w+", thing.lower()) if word not in ARTICLES]
-
-
-def singular(word: str) -> str:
-    for ending, single in (("ies", "y"), ("shes", "sh"), ("xes", "x"), ("ss", "ss"), ("s", "")):
-        if len(word) > 3 and word.endswith(ending):
-            return word.removesuffix(ending) + single
-    return word
+    return [one(word) for word in re.findall(r"\w+", thing.lower()) if word not in ARTICLES]
 
 
 def heats(seen: Sequence[Attended], thing: str) -> list[NDArray[np.float32]]:
     """Of every thing of that name; of those with the same adjectives, where some have them."""
     *adjectives, noun = words(thing)
-    places = [place for place, one in enumerate(seen) if singular(one.word) == noun]
+    places = [place for place, said in enumerate(seen) if one(said.word) == noun]
     exact = [place for place in places if set(adjectives) <= set(before(seen, place))]
     return [told(seen, place) for place in exact or places]
 
@@ -75,10 +76,10 @@ def heats(seen: Sequence[Attended], thing: str) -> list[NDArray[np.float32]]:
 def before(seen: Sequence[Attended], place: int) -> list[str]:
     """The words before a noun that are its own."""
     found: list[str] = []
-    for one in reversed(seen[:place]):
-        if one.word in ARTICLES or one.word in LINKS or not one.word.isalnum():
+    for said in reversed(seen[:place]):
+        if said.word in ARTICLES or said.word in LINKS or not said.word.isalnum():
             break
-        found.append(one.word)
+        found.append(said.word)
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from PIL import Image, ImageChops, ImageFilter
@@ -15,9 +15,7 @@ from knowledge.problems import TryAgain
 from knowledge.recipe import Patch, Recipe
 from tools.call import Call
 from tools.locate import Locator
-from tools.preprocess.detectors import Detectors
 from tools.render import PictureRenderer
-from tools.renderer import Renderer
 
 AROUND = 6
 """Pixels around a thing that may change with it: what is drawn there has another outline."""
@@ -28,9 +26,11 @@ Thing = Annotated[str, Field(min_length=1, max_length=100)]
 
 @dataclass(frozen=True)
 class Refiner:
-    renderer: Renderer
-    gallery: Gallery
-    detectors: Detectors = field(default_factory=Detectors)
+    painter: PictureRenderer
+
+    @property
+    def gallery(self) -> Gallery:
+        return self.painter.gallery
 
     def refine(
         self, picture_id: str, patch: Patch, call: Call, keep: tuple[Thing, ...] = (), only: tuple[Thing, ...] = ()
@@ -49,9 +49,7 @@ class Refiner:
         why = told(before.recipe.patch_to(recipe), before.recipe, keep, only)
         decisions = (*before.provenance.decisions, Decision(step="refine", why=why))
         fields = {"recipe": recipe, "parent_id": before.id, "decisions": decisions}
-        return PictureRenderer(self.renderer, self.gallery, self.detectors).paint(
-            before.provenance.model_copy(update=fields), call
-        )
+        return self.painter.paint(before.provenance.model_copy(update=fields), call)
 
     def _was_refined_in_part(self, before: Picture) -> bool:
         """What is drawn then is not in its recipe alone, so that it goes on from its pixels."""
@@ -67,12 +65,9 @@ class Refiner:
         if recipe.drawn_size != image.size:
             width, height = image.size
             raise TryAgain(f"Pixels are kept only at the picture's own size, {width}x{height}: change one at a time.")
-        locator = Locator(self.renderer)
-        mask = Image.new("L", image.size, 255)
-        if only:
-            mask = locator.mask(before.recipe, image, only).filter(ImageFilter.MaxFilter(2 * AROUND + 1))
-        if keep:
-            mask = ImageChops.subtract(mask, locator.mask(before.recipe, image, keep))
+        alone, kept = Locator(self.painter.renderer).masks(before.recipe, image, only, keep)
+        around = alone.filter(ImageFilter.MaxFilter(2 * AROUND + 1)) if only else Image.new("L", image.size, 255)
+        mask = ImageChops.subtract(around, kept)
         if not mask.getbbox():
             raise TryAgain("Nothing is left that may change: keep less.")
         return Patch(init_image_id=self.gallery.keep(image), mask_id=self.gallery.keep(mask), strength=REPAINTED)

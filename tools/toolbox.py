@@ -16,11 +16,13 @@ from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from knowledge.problems import TryAgain
 from tools.call import Call
+from tools.compare import Comparer
 from tools.control import ControlPreparer
 from tools.loras import LoraPicker
 from tools.parts import WishSplitter
 from tools.preprocess.detectors import Detectors
 from tools.rate import PictureRater
+from tools.refine import Refiner
 from tools.render import PictureRenderer
 from tools.renderer import Renderer
 from tools.retrieve import Retriever
@@ -96,6 +98,14 @@ class Bench:
     @property
     def painter(self) -> PictureRenderer:
         return PictureRenderer(self.renderer, self.gallery, self.detectors, self.shelf)
+
+    @property
+    def refiner(self) -> Refiner:
+        return Refiner(self.painter)
+
+    @property
+    def comparer(self) -> Comparer:
+        return Comparer(self.gallery)
 
     @property
     def rater(self) -> PictureRater:

@@ -152,10 +152,6 @@ def lines() -> Iterator[str]:
         yield line.strip()
 
 
-def _day(time: float) -> str:
-    return f"{datetime.fromtimestamp(time):%Y-%m-%d %H:%M}"
-
-
 def delivered(workshop: Workshop, picture_id: str) -> str:
     """A copy in the current folder; where none can be written, the gallery's own file."""
     gallery = workshop.bench.gallery

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 from rich.text import Text
 
 from ui.telling import plain
+from ui.watching import columns
 
 if TYPE_CHECKING:
     from agent.events import Event
 
-COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
 Deliver = Callable[[str], str]
 """Puts the picture with this id where its owner finds it, and says where that is."""
 
@@ -30,7 +30,7 @@ class Screen:
     moving: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     _live: Live | None = None
     _words: str = ""
-    _bars: Progress = field(default_factory=lambda: Progress(*COLUMNS))
+    _bars: Progress = field(default_factory=lambda: Progress(*columns()))
     _tasks: dict[str, TaskID] = field(default_factory=dict)
 
     def show(self, event: Event) -> None:

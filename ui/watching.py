@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
 from ui.failures import stoppable
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 AT_ONCE = 16
 """Pictures: as many as the engine draws together."""
+
+
+def columns() -> tuple[ProgressColumn, ...]:
+    """What a drawing is, how far it is, and for how long it has been drawn; fresh, since they remember their tasks."""
+    return TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,7 @@ class Watch:
 def watching() -> Iterator[Watch]:
     """Ctrl-C stops what is drawn in this block."""
     cancelled, console = threading.Event(), Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with stoppable(cancelled), Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with stoppable(cancelled), Progress(*columns(), console=console, disable=not console.is_terminal) as bars:
         yield Watch(bars, console, cancelled)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them, and one noun as one or as many."""
+"""Numbers as people write them, and the article before a word."""
 
 from __future__ import annotations
 
@@ -7,20 +7,6 @@ LOOSE = {"couple": 2, "pair": 2, "few": 3, "some": 4, "several": 4, "dozen": 12,
 ORDINALS = (
     "zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 )  # fmt: skip
-ODD = {
-    "man": "men", "woman": "women", "child": "children", "mouse": "mice", "goose": "geese", "foot": "feet",
-    "tooth": "teeth", "person": "people", "cactus": "cacti", "leaf": "leaves", "wolf": "wolves", "knife": "knives",
-    "fish": "fish", "sheep": "sheep", "deer": "deer", "glasses": "glasses", "sunglasses": "sunglasses", "wife": "wives",
-    "fungus": "fungi", "die": "dice", "elf": "elves", "half": "halves", "life": "lives", "scarf": "scarves",
-    "shelf": "shelves", "samurai": "samurai",
-    "hero": "heroes", "potato": "potatoes", "tomato": "tomatoes", "volcano": "volcanoes",
-}  # fmt: skip
-SINGLE = {many: one for one, many in ODD.items()} | {
-    "cactuses": "cactus",
-    "leafs": "leaf",
-    "fishes": "fish",
-    "buses": "bus",
-}
 
 
 def number(key: str) -> int | None:
@@ -37,35 +23,6 @@ def ordinal(key: str) -> int | None:
     if key in ORDINALS[1:]:
         return ORDINALS.index(key)
     return int(key[:-2]) if key[:-2].isdecimal() and key[-2:] in ("st", "nd", "rd", "th") else None
-
-
-def many(noun: str) -> str:
-    """The plural of a singular noun, its last word changed."""
-    head, _, last = noun.rpartition(" ")
-    lead = f"{head} " if head else ""
-    small = last.lower()
-    for one, more in ODD.items():
-        if small == one or (len(one) > 2 and one in ("man", "woman") and small.endswith(one)):
-            return lead + last[: len(last) - len(one)] + more
-    if small.endswith(("s", "x", "z", "ch", "sh")):
-        return f"{lead}{last}es"
-    return f"{lead}{last[:-1]}ies" if small.endswith("y") and small[-2:-1] not in "aeiou" else f"{lead}{last}s"
-
-
-def one(noun: str) -> str:
-    """The singular of a noun in either number, its last word changed."""
-    head, _, last = noun.rpartition(" ")
-    lead = f"{head} " if head else ""
-    small = last.lower()
-    if small in SINGLE:
-        return lead + SINGLE[small]
-    if small.endswith("men") and small != "specimen":
-        return f"{lead}{last[:-3]}man"
-    if small in ODD or len(small) < 4 or small.endswith(("ss", "us", "is")) or not small.endswith("s"):
-        return noun
-    if small.endswith("ies") and len(small) > 4:
-        return f"{lead}{last[:-3]}y"
-    return lead + (last[:-2] if small.endswith(("sses", "xes", "zzes", "ches", "shes")) else last[:-1])
 
 
 def article(following: str) -> str:

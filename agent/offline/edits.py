@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.offline import english
-from agent.offline.counts import NUMBERS, article, many, one
+from agent.offline.counts import NUMBERS, article
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Thing
 from agent.offline.tokens import Token, keys, tokens, written
+from tools.nouns import many, one
 
 Edit = tuple[int, int, str]
 """What to put between two places of the text."""

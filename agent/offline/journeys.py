@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from agent.offline import counts, english
 from agent.offline.intents import Shown
 from agent.offline.tokens import Token, key_of, keys
+from tools.nouns import one
 
 MOST = 4
 """Variations at a time."""
@@ -116,13 +117,11 @@ def _chosen(words: Sequence[Token], pictures: Sequence[Shown], current: int) -> 
 def _described(rest: Sequence[str], pictures: Sequence[Shown]) -> int | None:
     """The latest picture whose prompt or style has all these words."""
     wanted = {
-        counts.one(key)
-        for key in rest
-        if key not in ("with", "in", "on", "at", "when", "was", "style", "version", "picture")
+        one(key) for key in rest if key not in ("with", "in", "on", "at", "when", "was", "style", "version", "picture")
     }
     for shown in reversed(pictures):
         styles = " ".join(lora.name for lora in shown.loras)
-        there = {counts.one(word) for word in key_of(f"{shown.prompt} {styles}").split()}
+        there = {one(word) for word in key_of(f"{shown.prompt} {styles}").split()}
         if wanted and wanted <= there:
             return shown.number
     return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from agent.offline import english
-from agent.offline.counts import many, one
 from agent.offline.tokens import key_of
+from tools.nouns import many, one
 
 EVERYDAY_SETTINGS = {
     **dict.fromkeys(english.PLACES, "place"),

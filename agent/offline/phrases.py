@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.offline.counts import LOOSE, number, one
+from agent.offline.counts import LOOSE, number
 from agent.offline.tokens import Token, keys
+from tools.nouns import one
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.offline import english
 from agent.offline.commands import HELLO, PRAISE, phrases
+from agent.offline.counts import number, ordinal
 from agent.offline.intents import Ask, Intent, Tell, Topic
 from agent.offline.tokens import Token, keys, tokens
 
@@ -89,7 +90,5 @@ def _asked(said: tuple[str, ...]) -> Topic:
 
 
 def _numbers(words: tuple[Token, ...]) -> tuple[int, ...]:
-    from agent.offline.counts import number, ordinal
-
     found = (ordinal(word.key) or number(word.key) for word in words)
     return tuple(each for each in found if each and each > 0)[:2]

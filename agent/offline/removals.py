@@ -7,13 +7,14 @@ from functools import partial
 
 from agent.offline import backgrounds, edits, english
 from agent.offline.acts import each, unstyled
-from agent.offline.counts import number, one
+from agent.offline.counts import number
 from agent.offline.draft import Draft
 from agent.offline.phrases import Phrase, Setting, Style, Tag, Thing
 from agent.offline.reading import Reader
 from agent.offline.removal import removed
 from agent.offline.targets import BACKGROUND, View
 from agent.offline.tokens import Token, keys, written
+from tools.nouns import one
 
 EMPTY = english.words(
     "any anymore more longer all of the a an to see have that those these some such be there is it its"

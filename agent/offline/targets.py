@@ -9,11 +9,12 @@ from typing import Literal
 
 from agent.offline import english
 from agent.offline.commands import ALL, PRONOUNS, WHOLE
-from agent.offline.counts import LOOSE, number, one
+from agent.offline.counts import LOOSE, number
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Phrase, Setting, Tag, Thing
 from agent.offline.reading import read
 from agent.offline.tokens import Token, keys
+from tools.nouns import one
 
 Kind = Literal["background", "picture", "style", "things"]
 BACKGROUND = english.words("background backdrop surroundings setting scenery place location season weather time")

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from knowledge.recipe import Recipe
 from tools.engine.job import Job
+from tools.engine.pixels import signed
 from tools.engine.preparing import Preparer
 from tools.engine.prompt_chunks import chunks
 from tools.engine.prompt_syntax import parse
@@ -25,7 +26,6 @@ from tools.renderer import Attended
 NOISY = (0.25, 0.4, 0.55)
 """How much of the way to noise the picture is taken: its things are still there, and their edges do not matter."""
 SEEDS = 2
-OWN = "picture"
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -46,7 +46,8 @@ class Attending:
 
 def attended(preparer: Preparer, model: StableDiffusion, recipe: Recipe, image: Image.Image) -> list[Attended]:
     """Each word of the prompt with its map, in order. `image` has the recipe's size."""
-    rows = [preparer.row(Job(noisy, {OWN: image}), model) for noisy in views(recipe)]
+    latents = model.coder.encode(signed(image), None).to(model.unet.dtype)
+    rows = [preparer.started(Job(noisy), model, latents) for noisy in views(recipe)]
     height, width = rows[0].latents.shape[-2:]
     with attending(model.unet) as kept:
         model.denoiser.predict(rows)
@@ -58,11 +59,11 @@ def attended(preparer: Preparer, model: StableDiffusion, recipe: Recipe, image: 
 
 def views(recipe: Recipe) -> Iterator[Recipe]:
     """The picture at several strengths of noise, asked for its prompt alone."""
-    plain = {"controls": (), "references": (), "hires": None, "mask_id": None, "guidance_scale": 1.0}
+    nothing = {"init_image_id": None, "mask_id": None, "controls": (), "references": (), "hires": None}
     for strength in NOISY:
         for seed in range(SEEDS):
-            fields = {"strength": strength, "seed": seed, "scheduler": "ddim", "num_inference_steps": 20}
-            yield recipe.model_copy(update={"init_image_id": OWN, **plain, **fields})
+            drawn = {"scheduler": "ddim", "num_inference_steps": 20, "guidance_scale": 1.0}
+            yield recipe.model_copy(update=nothing | drawn | {"strength": strength, "seed": seed})
 
 
 @contextmanager

@@ -45,6 +45,10 @@ class Preparer:
             row.then = lambda done: self._second(done, upcoming, hires)
         return row
 
+    def started(self, job: Job, model: StableDiffusion, begun: Tensor) -> Row:
+        """From latents as noisy as the recipe's strength says."""
+        return self._row(job, model, job.recipe, begun)
+
     def _second(self, done: Row, recipe: Recipe, hires: Hires) -> Row:
         row = self._row(done.job, done.model, recipe, enlarged(done, hires))
         row.began, row.before = done.began, len(done.timesteps)
