@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL.Image import Image
@@ -41,6 +41,9 @@ class LateRenderer:
 
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return self.made.controls(model)
+
+    def hit_rates(self) -> Mapping[str, float]:
+        return self._made[0].hit_rates() if self._made else {}
 
     def side(self, model: str) -> int:
         return self.made.side(model)

@@ -85,7 +85,7 @@ def one(share: float) -> list[Row]:
             plain, together = InTurn(model, False), Together(model)
             requests = [
                 Recipe(model="measured", prompt=f"number {n}", width=model.side, height=model.side, seed=n)
-                for n in range(max(4, round(20 * share)))
+                for n in range(max(4, round(50 * share)))
             ]
             ratios = [cpu(together.draw, [one]) / cpu(plain.draw_one, one) for one in requests]
         rows.append(median(id, f"one request alone over the plain pipeline, {what}", ratios[2:], "x", 1.05))

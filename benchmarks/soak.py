@@ -38,7 +38,7 @@ Answer = NDArray[np.uint8] | Problem | Cancelled | Exception
 
 
 def soak(share: float) -> list[Row]:
-    """S1 and S2, S2p."""
+    """S1 to S3."""
     with TemporaryDirectory() as folder, quiet():
         world = World.built(Path(folder))
         requests = world.requests(max(40, round(REQUESTS * share)))
@@ -48,6 +48,7 @@ def soak(share: float) -> list[Row]:
         with ThreadPoolExecutor(CALLERS) as pool, closing(SupervisedRenderer(world.renderer)) as there:
             day = Day(there, len(requests))
             day.pass_by([pool.submit(ask, there, one) for one in requests])
+            kept = there.hit_rates()
     wrong = [f"{one.recipe.canonical()[:80]}: {why}" for one in requests for why in faults(one, day.answers, alone)]
     if len(day.pids) > 1 + day.killed:
         wrong.append(f"the process was started {len(day.pids)} times")
@@ -57,6 +58,10 @@ def soak(share: float) -> list[Row]:
         failures("S1", "a soak of mixed requests: unanswered or wrong", wrong, note),
         growth("S2", "memory of the process that draws, over the second half of the soak", day.there),
         growth("S2p", "memory of the program, over the second half of the soak", day.here),
+        *(
+            Row(f"S3-{name}", f"{name}: found in the cache, since the last start", rate, rate, rate, "rate", "higher")
+            for name, rate in kept.items()
+        ),
     ]
 
 

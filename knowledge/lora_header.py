@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -34,12 +36,23 @@ class Header:
 
 def read_header(path: Path) -> Header:
     """Raises `TryAgain` if the file is missing, empty, damaged, or of another format; the message names no path."""
+    with _opened(path) as file:
+        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118  no mapping
+        return Header(file.metadata() or {}, shapes)
+
+
+def read_metadata(path: Path) -> Mapping[str, str]:
+    """Of a file whose whole header was found sound; raises as `read_header` does."""
+    with _opened(path) as file:
+        return file.metadata() or {}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         _refuse_others(path)
         with safe_open(path, framework="numpy") as file:
-            names = file.keys()
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-            return Header(file.metadata() or {}, shapes)
+            yield file
     except OSError as error:
         raise unreadable(path, error.strerror or "an input error") from error
     except SafetensorError as error:

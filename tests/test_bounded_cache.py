@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.engine.bounded_cache import BoundedCache
+from tools.engine.bounded_cache import BoundedCache, hit_rates
 
 Array = NDArray[np.uint8]
 
@@ -18,11 +18,18 @@ def _array(size: int) -> Callable[[], Array]:
 
 def test_what_was_made_is_not_made_again() -> None:
     cache = BoundedCache[Array](100)
-    assert cache.hit_rate == 0
     first = cache.of("a", _array(10))
     assert cache.of("a", _array(10)) is first
     assert cache.of("b", _array(10)) is not first
-    assert (cache.hits, cache.misses, cache.nbytes, cache.hit_rate) == (1, 2, 20, 1 / 3)
+    assert (cache.hits, cache.misses, cache.nbytes) == (1, 2, 20)
+
+
+def test_caches_of_one_name_share_their_hit_rate_and_one_never_asked_has_none() -> None:
+    one, other, idle = BoundedCache[Array](100), BoundedCache[Array](100), BoundedCache[Array](100)
+    for cache, times in ((one, 2), (other, 1)):
+        for _ in range(times):
+            cache.of("a", _array(10))
+    assert hit_rates([("arrays", one), ("arrays", other), ("idle", idle)]) == {"arrays": 1 / 3}
 
 
 def test_the_least_recently_used_goes_when_the_bytes_are_full() -> None:

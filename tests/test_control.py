@@ -48,6 +48,7 @@ def test_the_same_image_gives_the_same_map(preparer: ControlPreparer) -> None:
     image_id = preparer.gallery.keep(_house())
     first, again = preparer.prepare_control(image_id), preparer.prepare_control(image_id, conditioning_scale=0.5)
     assert first.image_id == again.image_id
+    assert preparer.maps.hits == 1
     assert (first.conditioning_scale, again.conditioning_scale) == (1.0, 0.5)
 
 

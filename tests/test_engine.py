@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -304,6 +304,19 @@ def test_a_picture_with_a_lora_is_the_same_whatever_was_drawn_before(bench: Benc
     for before in ({}, worn, {"loras": (LoraUse(name="other", sha256=OTHER),)}):
         bench.renderer.render(bench.recipe(seed=5, **before), Call())
         assert bench.renderer.render(bench.recipe(**worn), Call()).image.tobytes() == first
+
+
+def test_what_was_kept_of_a_picture_is_found_for_the_next_like_it_and_counted(bench: Bench) -> None:
+    renderer = replace(bench.renderer)
+    assert renderer.hit_rates() == {}
+    recipe = bench.recipe(loras=(LoraUse(name="good", sha256=GOOD),))
+    renderer.render(recipe, Call())
+    assert renderer.hit_rates()["loras"] == 0
+    renderer.render(recipe, Call())
+    rates = renderer.hit_rates()
+    assert rates["loras"] == 1 / 2
+    assert rates["prompts"] >= 1 / 2
+    assert "embedded maps" not in rates
 
 
 def test_too_many_steps_for_a_sampler_are_refused(bench: Bench) -> None:

@@ -93,6 +93,8 @@ def test_what_a_model_is_like_is_asked_elsewhere_too(two: Two) -> None:
 
     assert known(two.there) == known(two.here)
     there, here = (one.attended(two.recipes[0], Image.new("RGB", (128, 128))) for one in (two.there, two.here))
+    two.there.render(two.recipes[0], Call())
+    assert two.there.hit_rates()["prompts"] > 0
     assert [one.word for one in there] == [one.word for one in here]
     assert all((one.heat == other.heat).all() for one, other in zip(there, here, strict=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL.Image import Image
@@ -31,6 +31,9 @@ class WordRenderer:
 
     def side(self, model: str) -> int:
         return 128
+
+    def hit_rates(self) -> Mapping[str, float]:
+        return {}
 
     def attended(self, recipe: Recipe, image: Image) -> Sequence[Attended]:
         raise GiveUp("This renderer only counts words.")

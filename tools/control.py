@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Annotated, get_args
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from knowledge.gallery import Gallery
 from knowledge.problems import TryAgain
 from knowledge.recipe import ControlKind, ControlUse, Identifier, LineControl, Side
+from tools.engine.bounded_cache import BoundedCache
 from tools.preprocess import NONE, PREPROCESSORS, made_by
 from tools.preprocess.detectors import Detectors
 from tools.preprocess.lines import lines
@@ -20,10 +22,27 @@ FEWEST = 8
 """A map with fewer pixels of line than (width + height) / 8 steers nothing."""
 
 
+KEPT = 64 * 2**20
+"""Bytes of maps: some 80 of 512 x 512 pixels."""
+
+
+@dataclass(frozen=True)
+class Map:
+    image: Image.Image
+
+    @property
+    def nbytes(self) -> int:
+        return self.image.width * self.image.height * len(self.image.getbands())
+
+
+Maps = BoundedCache[Map]
+
+
 @dataclass(frozen=True)
 class ControlPreparer:
     gallery: Gallery
     detectors: Detectors = field(default_factory=Detectors)
+    maps: Maps = field(default_factory=lambda: BoundedCache(KEPT))
 
     def prepare_control(
         self,
@@ -47,9 +66,12 @@ class ControlPreparer:
         image = self._sized(image_id, (width, height), name == NONE and exact)
         if mask_id is not None or (kind == "inpaint" and name != NONE):
             image = self._masked(image, image_id, kind, mask_id)
-        drawn = image if name == NONE else PREPROCESSORS[name](image, self.detectors)
+        drawn = image if name == NONE else self._drawn(image, name, (image_id, width, height, mask_id))
         _refuse_empty(drawn, kind, image_id)
         return ControlUse(kind=kind, image_id=self.gallery.keep(drawn), conditioning_scale=conditioning_scale)
+
+    def _drawn(self, image: Image.Image, name: str, whence: Hashable) -> Image.Image:
+        return self.maps.of((name, whence), lambda: Map(PREPROCESSORS[name](image, self.detectors))).image
 
     def _sized(self, image_id: str, size: tuple[int, int], exact: bool) -> Image.Image:
         resampling = Image.Resampling.NEAREST if exact else Image.Resampling.LANCZOS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,4 +61,8 @@ class Renderer(Protocol):
 
     def side(self, model: str) -> int:
         """The width and height, in pixels, the model was trained at."""
+        ...
+
+    def hit_rates(self) -> Mapping[str, float]:
+        """How often what was needed had been kept, 0 to 1, by what is kept; nothing before it is first asked for."""
         ...

@@ -17,7 +17,8 @@ from knowledge.lora_files import LoraShelf
 from knowledge.problems import TryAgain
 from tools.call import Call
 from tools.compare import Comparer
-from tools.control import ControlPreparer
+from tools.control import KEPT, ControlPreparer, Maps
+from tools.engine.bounded_cache import BoundedCache, hit_rates
 from tools.loras import LoraPicker
 from tools.parts import WishSplitter
 from tools.preprocess.detectors import Detectors
@@ -48,13 +49,17 @@ class Tool:
         }
         return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
 
-    def use(self, arguments: Mapping[str, Any], call: Call) -> Any:
-        """Run with JSON-like arguments; raises `TryAgain` that names every argument which does not fit."""
+    def filled(self, arguments: Mapping[str, Any]) -> BaseModel:
+        """JSON-like arguments as values; raises `TryAgain` that names every argument which does not fit."""
         try:
-            filled = self.arguments.model_validate(arguments)
+            return self.arguments.model_validate(arguments)
         except ValidationError as problem:
             said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors(include_url=False))
             raise TryAgain(f"{self.name!r} cannot run with these arguments: {said}.") from problem
+
+    def use(self, arguments: Mapping[str, Any], call: Call) -> Any:
+        """Run with JSON-like arguments; raises `TryAgain` as `filled` does."""
+        filled = self.filled(arguments)
         given = {name: getattr(filled, name) for name in type(filled).model_fields}
         callers = {name: call for name, hint in get_type_hints(self.run).items() if hint is Call}
         return self.run(**given, **callers)
@@ -78,6 +83,11 @@ class Bench:
     detectors: Detectors = field(default_factory=Detectors)
     splitter: WishSplitter | None = None
     reference_from: int = 0
+    maps: Maps = field(default_factory=lambda: BoundedCache(KEPT))
+
+    def hit_rates(self) -> Mapping[str, float]:
+        """How often what was needed had been kept, 0 to 1, by what is kept."""
+        return {**hit_rates([("maps", self.maps)]), **self.renderer.hit_rates()}
 
     @property
     def retriever(self) -> Retriever:
@@ -93,7 +103,7 @@ class Bench:
 
     @property
     def preparer(self) -> ControlPreparer:
-        return ControlPreparer(self.gallery, self.detectors)
+        return ControlPreparer(self.gallery, self.detectors, self.maps)
 
     @property
     def painter(self) -> PictureRenderer:

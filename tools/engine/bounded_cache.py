@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class Measured(Protocol):
@@ -19,6 +19,15 @@ class Measured(Protocol):
 Value = TypeVar("Value", bound=Measured)
 
 
+def hit_rates(caches: Iterable[tuple[str, BoundedCache[Any]]]) -> dict[str, float]:
+    """By name, those of one name taken together: the share of questions that found what they asked for."""
+    tallies: dict[str, tuple[int, int]] = {}
+    for name, cache in caches:
+        hits, asked = tallies.get(name, (0, 0))
+        tallies[name] = (hits + cache.hits, asked + cache.hits + cache.misses)
+    return {name: hits / asked for name, (hits, asked) in tallies.items() if asked}
+
+
 @dataclass(eq=False)
 class BoundedCache(Generic[Value]):
     """At most `most` bytes; the least recently used goes first. For several threads."""
@@ -29,11 +38,6 @@ class BoundedCache(Generic[Value]):
     misses: int = field(default=0, init=False)
     _kept: OrderedDict[Hashable, Value] = field(default_factory=OrderedDict, init=False, repr=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-
-    @property
-    def hit_rate(self) -> float:
-        """A fraction; 0 before the first question."""
-        return self.hits / max(1, self.hits + self.misses)
 
     def of(self, key: Hashable, make: Callable[[], Value]) -> Value:
         """What is kept under this key, made where nothing is; one larger than the whole cache is not kept."""

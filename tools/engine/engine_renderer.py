@@ -16,6 +16,7 @@ from knowledge.recipe import ControlKind, Recipe
 from tools.call import Call
 from tools.engine.arguments import refuse_what_draws_nothing
 from tools.engine.attention import attended
+from tools.engine.bounded_cache import hit_rates
 from tools.engine.engine import Engine
 from tools.engine.job import Job
 from tools.engine.model_files import KnownModel
@@ -64,6 +65,9 @@ class EngineRenderer:
 
     def side(self, model: str) -> int:
         return self.store.side(model)
+
+    def hit_rates(self) -> Mapping[str, float]:
+        return hit_rates(self.store.caches)
 
     def attended(self, recipe: Recipe, image: Image.Image) -> Sequence[Attended]:
         def look() -> Sequence[Attended]:

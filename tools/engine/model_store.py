@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.recipe import ControlKind
+from tools.engine.bounded_cache import BoundedCache
 from tools.engine.controlnets import CONTROLNETS
 from tools.engine.hub import fetch_controlnet
 from tools.engine.ip_adapter import IpAdapter
@@ -104,6 +105,15 @@ class ModelStore:
     def where(self, name: str) -> str:
         """`device`, `host` or `disk`."""
         return self._models.where(name)
+
+    @property
+    def caches(self) -> Iterator[tuple[str, BoundedCache[Any]]]:
+        """By what they keep, of every model in memory; for any thread."""
+        for model in self._models.here:
+            if model.ours is not None:
+                yield from model.ours.caches.items()
+            if model.ip_adapter is not None:
+                yield "references", model.ip_adapter.looks
 
     def relieve(self, name: str) -> bool:
         """Off the device what a picture of this model can wait for; whether there was anything."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -103,6 +103,10 @@ class RayRenderer:
 
     def side(self, model: str) -> int:
         return self._answer("side", model)
+
+    def hit_rates(self) -> Mapping[str, float]:
+        """Of one of the replicas."""
+        return self._answer("hit_rates")
 
     def attended(self, recipe: Recipe, image: Image.Image) -> Sequence[Attended]:
         return self._answer("attended", recipe, image)

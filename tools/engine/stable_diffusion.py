@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -121,8 +121,8 @@ class StableDiffusion:
 
     def relieve(self) -> bool:
         """Off the device what the UNet can do without; whether there was anything."""
-        kept = any(cache.nbytes for cache in self._caches)
-        for cache in self._caches:
+        kept = any(cache.nbytes for cache in self.caches.values())
+        for cache in self.caches.values():
             cache.clear()
         return self.offload.rest() or kept
 
@@ -130,9 +130,10 @@ class StableDiffusion:
         """The model as it was loaded, and nothing kept beside it."""
         self.wardrobe.bare()
         self.denoiser.sight.forget()
-        for cache in self._caches:
+        for cache in self.caches.values():
             cache.clear()
 
     @property
-    def _caches(self) -> tuple[BoundedCache[Any], ...]:
-        return self.conditions, self.wardrobe.loras, self.text.cache
+    def caches(self) -> Mapping[str, BoundedCache[Any]]:
+        """By what they keep."""
+        return {"prompts": self.text.cache, "embedded maps": self.conditions, "loras": self.wardrobe.loras}

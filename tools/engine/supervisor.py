@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -61,6 +61,10 @@ class SupervisedRenderer:
 
     def side(self, model: str) -> int:
         return self._answer("side", model, model)
+
+    def hit_rates(self) -> Mapping[str, float]:
+        """Of the process there is now."""
+        return {} if self.pid is None else self._answer("hit_rates", "")
 
     def attended(self, recipe: Recipe, image: Image) -> Sequence[Attended]:
         return self._answer("attended", recipe.model, recipe, image)

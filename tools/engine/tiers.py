@@ -69,6 +69,11 @@ class Tiers(Generic[Model]):
         self._awake.add(name)
         return model
 
+    @property
+    def here(self) -> tuple[Model, ...]:
+        """Those in memory, on the device or the host; for any thread."""
+        return tuple(self._kept.values())
+
     def clear_for(self, name: str | None) -> bool:
         """Everything but this one off the device; whether there was anything."""
         others = self._awake - {name}

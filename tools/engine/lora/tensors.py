@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from knowledge.lora_header import read_header, unreadable
+from knowledge.lora_header import read_metadata, unreadable
 from knowledge.problems import TryAgain
 
 LARGEST = 4 << 30
@@ -25,6 +26,15 @@ DTYPES: Mapping[str, torch.dtype] = {
     "I64": torch.int64,
     "I32": torch.int32,
 }
+ENDLESS: Mapping[str, int] = {
+    "F64": 0x7FF0 << 48,
+    "F32": 0x7F80 << 16,
+    "F16": 0x7C00,
+    "BF16": 0x7F80,
+    "F8_E4M3": 0x7F,
+    "F8_E5M2": 0x7C,
+}
+"""The bits of the least that is no finite number."""
 SPELLED: Mapping[torch.dtype, torch.dtype] = {
     torch.float64: torch.float32,
     # holds every value of both
@@ -59,17 +69,16 @@ def read_tensors(name: str, path: Path, device: torch.device) -> Tensors:
     The file is copied, not mapped: somebody may write a new one over it while this one is in use.
     """
     _refuse(name, path)
-    header = read_header(path)
-    if not header.shapes:
-        raise TryAgain(f"The LoRA {name!r} holds no weights: download it again or leave it out.")
+    metadata = read_metadata(path)
     entries, block = _read(name, path, pinned=device.type == "cuda")
     if sum(entry.end - entry.start for entry in entries) != block.numel():
         raise _being_written(name)
+    _refuse_not_a_number(name, entries, block.numpy())
     there = block.to(device, non_blocking=True)
-    named = dict(_views(name, entries, there))
+    named = dict(_views(entries, there))
     if there is not block:
-        named |= {key: tensor for key, tensor in _views(name, entries, block) if tensor.numel() == 1}
-    return Tensors(named, header.metadata, block.numel())
+        named |= {key: tensor for key, tensor in _views(entries, block) if tensor.numel() == 1}
+    return Tensors(named, metadata, block.numel())
 
 
 def _being_written(name: str) -> TryAgain:
@@ -98,6 +107,8 @@ def _read(name: str, path: Path, pinned: bool) -> tuple[list[Entry], torch.Tenso
                 ),
                 key=lambda entry: entry.start,
             )
+            if not entries:
+                raise TryAgain(f"The LoRA {name!r} holds no weights: download it again or leave it out.")
             block = torch.empty(entries[-1].end, dtype=torch.uint8, pin_memory=pinned)
             count = file.readinto(block.numpy().data)
     except OSError as error:
@@ -109,7 +120,7 @@ def _read(name: str, path: Path, pinned: bool) -> tuple[list[Entry], torch.Tenso
     return entries, block[:count]
 
 
-def _views(name: str, entries: list[Entry], block: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+def _views(entries: list[Entry], block: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
     for dtype, run in groupby(entries, key=lambda entry: entry.dtype):
         these = list(run)
         kind = DTYPES[dtype]
@@ -117,13 +128,21 @@ def _views(name: str, entries: list[Entry], block: torch.Tensor) -> Iterator[tup
         if these[0].start % kind.itemsize:
             piece = piece.clone()
         numbers = piece.view(kind).to(SPELLED.get(kind, kind))
-        _refuse_not_a_number(name, numbers)
         parts = numbers.split([(entry.end - entry.start) // kind.itemsize for entry in these])
         for entry, part in zip(these, parts, strict=True):
             yield entry.name, part.view(entry.shape)
 
 
-def _refuse_not_a_number(name: str, numbers: torch.Tensor) -> None:
-    """Both ends are finite only if all numbers are: cheaper than asking each."""
-    if numbers.numel() and numbers.is_floating_point() and not torch.stack(torch.aminmax(numbers)).isfinite().all():
-        raise TryAgain(f"The LoRA {name!r} holds weights that are not numbers: download it again or leave it out.")
+def _refuse_not_a_number(name: str, entries: list[Entry], block: np.ndarray) -> None:
+    """
+    Numbers of one sign are ordered as their bits are, with infinity and what is no number last: so the greatest tells,
+    read once with a sign and once without. (IEEE 754, and OCP's 8-bit formats.)
+    """
+    for dtype, run in groupby(entries, key=lambda entry: entry.dtype):
+        these = list(run)
+        if dtype not in ENDLESS or these[0].start == these[-1].end:
+            continue
+        piece, width = block[these[0].start : these[-1].end], DTYPES[dtype].itemsize
+        endless, negative = ENDLESS[dtype], 1 << (8 * width - 1)
+        if piece.view(f"<i{width}").max() >= endless or piece.view(f"<u{width}").max() >= endless + negative:
+            raise TryAgain(f"The LoRA {name!r} holds weights that are not numbers: download it again or leave it out.")
