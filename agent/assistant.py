@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,25 +19,26 @@ from langgraph.graph.state import CompiledStateGraph
 from langsmith import tracing_context
 
 from agent.cast import Cast
-from agent.conversations import Conversations
+from agent.conversation_tools import DRAWING
+from agent.conversations import Conversations, refuse_words
 from agent.event_stream import MODES, Listener
-from agent.events import Event
+from agent.events import Ended, Event, Returned
 from agent.langchain_tools import langchain_tools
+from agent.meter import Meter
 from agent.middleware.budget import Budget
 from agent.middleware.dangling import DanglingCalls
 from agent.middleware.fallback import Fallback
 from agent.middleware.questions import Questions
+from agent.middleware.reach import Reach
 from agent.middleware.tool_problems import tool_problems
 from agent.middleware.vision import Sight, Vision
 from agent.middleware.whole_answers import WholeAnswers
 from agent.middleware.window import Window
 from agent.offline.memory import CURRENT
 from agent.told_results import Teller
-from agent.turn import Turn, pictures_shown
+from agent.turn import Turn, TurnAsked, of_this_turn, pictures_shown
 from knowledge.problems import TryAgain
 
-LONGEST = 4000
-"""Characters that are said at once."""
 STEPS = 100
 """Of the graph; a turn within its budget takes fewer."""
 INSTRUCTIONS = """\
@@ -47,7 +49,7 @@ with them.
 is the picture's whole prompt with the change worked in. What the user wants kept goes into `keep`; a \
 thing whose look alone changes, as its colour, goes into `only` as it was called before. "It" is the \
 picture drawn last, or the one the user went back to; "the second" is number 2. "Again" or "another" is the same with \
-a new seed; "four variations" are four refinements with four new seeds.
+a new seed; "four variations" are four refinements with four new seeds; "combine 2 and 3" is `merge`.
 - "Undo" or "go back": draw nothing; the next change starts from that picture.
 - Ask with `ask` only if nothing sensible can be drawn without the answer.
 - Afterwards say in one or two sentences what was drawn, what changed and what stayed. Call pictures by their numbers. \
@@ -60,17 +62,17 @@ class Assistant:
     graph: CompiledStateGraph[Any, Turn, Any, Any]
     conversations: Conversations
 
-    async def turn(self, conversation: str, said: str) -> AsyncGenerator[Event, None]:
+    async def turn(self, conversation: str, said: str, asked: TurnAsked | None = None) -> AsyncGenerator[Event, None]:
         """
         What happens from the user's words to the assistant's last; to stop it, close the iterator or cancel its task.
 
-        Raises `TryAgain` for empty words, and while another turn of this conversation is going on.
+        A turn that is asked again goes on where a killed process left it, and tells some events once more. Raises
+        `TryAgain` for empty words, and `Occupied` while another turn of this conversation is going on.
         """
-        if not said.strip() or len(said) > LONGEST:
-            raise TryAgain(f"Say something, in at most {LONGEST} characters.")
+        refuse_words(said)
         with self.conversations.turn(conversation):
             events: asyncio.Queue[Event | None] = asyncio.Queue()
-            working = asyncio.create_task(self._work(conversation, said, events))
+            working = asyncio.create_task(self._work(Turn(conversation, asked or TurnAsked()), said, events))
             try:
                 while (event := await events.get()) is not None:
                     yield event
@@ -102,21 +104,51 @@ class Assistant:
             await saver.adelete_thread(conversation)
             self.conversations.forget(conversation)
 
-    async def _work(self, conversation: str, said: str, events: asyncio.Queue[Event | None]) -> None:
+    async def _work(self, turn: Turn, said: str, events: asyncio.Queue[Event | None]) -> None:
+        meter, drawn, began = Meter(), list[str](), time.monotonic()
         try:
             # Nothing of a conversation leaves this machine but to the chat model, whatever else is installed.
             with tracing_context(enabled=False):
-                stream: Any = self.graph.astream(
-                    {"messages": [HumanMessage(said)]},
-                    _place(conversation),
-                    context=Turn(conversation),
-                    stream_mode=MODES,
-                )
-                async for event in Listener().events(stream):
+                async for event in self._events(turn, said, meter):
+                    drawn += [picture_id for picture_id in drawn_in(event) if picture_id not in drawn]
                     events.put_nowait(event)
         finally:
+            cost = meter.cost(len(drawn), time.monotonic() - began)
+            self.conversations.spent(turn.conversation, drawn, cost)
+            events.put_nowait(Ended(cost=cost))
             events.put_nowait(None)
-            await self._remember(conversation)
+            await self._remember(turn.conversation)
+
+    async def _events(self, turn: Turn, said: str, meter: Meter) -> AsyncIterator[Event]:
+        begun = await self._begun(turn)
+        for event in begun or ():
+            yield event
+        stream: Any = self.graph.astream(
+            {"messages": [HumanMessage(said, id=turn.asked.id)]} if begun is None else None,
+            _place(turn.conversation) | {"callbacks": [meter]},
+            context=turn,
+            stream_mode=MODES,
+            # What was told is kept: a turn that goes on after a kill must not decide anything for a second time.
+            durability="sync",
+        )
+        async for event in Listener().events(stream):
+            yield event
+        if begun is not None:
+            # An answer may have been kept, and its process killed before anybody was told.
+            for event in await self._begun(turn) or ():
+                yield event
+
+    async def _begun(self, turn: Turn) -> list[Event] | None:
+        """What a turn that is asked again has done so far; None if not even the user's words were kept."""
+        if not turn.asked.again:
+            return None
+        messages = await self.messages(turn.conversation)
+        if turn.asked.id not in (message.id for message in messages):
+            return None
+        after = of_this_turn(messages)
+        if messages[-len(after) - 1].id != turn.asked.id:
+            raise TryAgain("This was interrupted, and something else was said since: say it once more.")
+        return [event for message in after for event in Listener().message(message)]
 
     async def _remember(self, conversation: str) -> None:
         """Where each picture that is new can be gone back to."""
@@ -125,6 +157,13 @@ class Assistant:
         checkpoint_id = state.config.get("configurable", {}).get("checkpoint_id")
         if checkpoint_id:
             self.conversations.point(conversation, [told["picture_id"] for told in shown], checkpoint_id)
+
+
+def drawn_in(event: Event) -> list[str]:
+    """The ids of the pictures that a call drew."""
+    if not isinstance(event, Returned) or event.name not in DRAWING:
+        return []
+    return [picture["picture_id"] for picture in event.result.get("pictures", ())]
 
 
 def _place(conversation: str) -> Any:
@@ -156,6 +195,7 @@ def _graph(
             Fallback(cast.planner),
             WholeAnswers(cast.planner),
             tool_problems(cast.log),
+            Reach(conversations, cast.models),
         ),
         context_schema=Turn,
         checkpointer=saver,

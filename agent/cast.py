@@ -13,6 +13,7 @@ from agent.crash_log import CrashLog
 from agent.offline.lexicon import Lexicon
 from agent.offline.planner import RulePlanner
 from agent.settings import Settings
+from agent.workshop import TALKERS
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from tools.toolbox import Bench, Tool
@@ -20,7 +21,7 @@ from tools.toolbox import Bench, Tool
 
 @dataclass(frozen=True)
 class Cast:
-    """`model` talks, `planner` takes over when it fails; both may be the same."""
+    """`model` talks, `planner` takes over when it fails; both may be the same. `models` are those that may draw."""
 
     model: BaseChatModel
     planner: BaseChatModel
@@ -29,13 +30,14 @@ class Cast:
     shelf: LoraShelf
     log: CrashLog
     seeing: bool = False
+    models: frozenset[str] = frozenset(("picturebook",))
 
 
 def cast(settings: Settings, bench: Bench) -> Cast:
     """Raises `GiveUp` if the chat model cannot be asked."""
     styles = [name for card in bench.shelf.cards() for name in (card.name, *card.tags)]
     planner = RulePlanner(world=Lexicon().extended(styles=styles), draws_with=settings.model)
-    model = chat_model(settings) or planner
+    model = chat_model(settings, TALKERS) or planner
     return Cast(
         model,
         planner,
@@ -44,4 +46,5 @@ def cast(settings: Settings, bench: Bench) -> Cast:
         bench.shelf,
         CrashLog(settings.data / "logs"),
         model is not planner and sees(settings, model),
+        frozenset(("picturebook", settings.model)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from agent.settings import Settings, variable
@@ -12,13 +12,22 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 RETRIES = 1
+BOOK = "picturebook"
+"""The name of the picture book's own, which is also meant where none is named."""
 ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
-def chat_model(settings: Settings) -> BaseChatModel | None:
-    """Raises `GiveUp` if Azure is to be asked without a key, and nothing here can fetch a token."""
+def chat_model(settings: Settings, known: Mapping[str, str] | None = None) -> BaseChatModel | None:
+    """
+    `known` are the folders of local models that have names of their own here.
+
+    Raises `GiveUp` if Azure is to be asked without a key, and nothing here can fetch a token; and for a local model
+    that is not there, or cannot call tools.
+    """
     if settings.chat == "none":
         return None
+    if settings.chat == "local":
+        return _local(settings, known or {})
     if settings.chat == "azure":
         return _classic_azure(settings) if settings.openai_api_version else _azure(settings)
     from langchain_openai import ChatOpenAI
@@ -33,8 +42,15 @@ def chat_model(settings: Settings) -> BaseChatModel | None:
     )
 
 
+def writing_model(settings: Settings) -> BaseChatModel | None:
+    """The chat model, if it also writes and takes apart what it is given: the picture book's own only talks."""
+    return None if settings.chat == "local" and _of_the_book(settings) else chat_model(settings)
+
+
 def chat_line(settings: Settings) -> str:
     """What people are told of the choice."""
+    if settings.chat == "local" and _of_the_book(settings):
+        return "the picture book's own (rules rewrite)"
     return "none (rules talk and rewrite)" if settings.chat == "none" else f"{settings.chat} {settings.chat_model}"
 
 
@@ -43,6 +59,18 @@ def sees(settings: Settings, model: BaseChatModel) -> bool:
     if settings.chat_sees == "auto":
         return bool((model.profile or {}).get("image_inputs"))
     return settings.chat_sees == "yes"
+
+
+def _of_the_book(settings: Settings) -> bool:
+    return settings.chat_model in ("", BOOK)
+
+
+def _local(settings: Settings, known: Mapping[str, str]) -> BaseChatModel:
+    from agent.local_model import LocalChat, speaker
+    from tools.engine.devices import device
+
+    name = settings.chat_model or BOOK
+    return LocalChat(speaker=speaker(known[name]) if name in known else speaker(name, device(settings.device)))
 
 
 def _azure(settings: Settings) -> BaseChatModel:
@@ -55,6 +83,7 @@ def _azure(settings: Settings) -> BaseChatModel:
         model=settings.chat_model,
         base_url=f"{endpoint}/openai/v1/",
         api_key=(lambda: bearer) if bearer else entra_tokens(),
+        stream_usage=True,
         timeout=settings.chat_timeout,
         max_retries=RETRIES,
     )

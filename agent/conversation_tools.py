@@ -19,14 +19,18 @@ from tools.toolbox import Bench, Tool, tool, toolbox
 
 MOST = 4
 """Pictures of one wish."""
-DRAWING = ("draw", "refine", "render")
+DRAWING = ("draw", "refine", "merge", "render")
 """The tools that draw pictures."""
 NOT_FOR_MODELS = {"rate"}
 """A rating is the user's own: what a text planted somewhere praises must not become a reference."""
 
 
 def _sides(size: Any) -> Any:
-    return size.lower().replace("×", "x").split("x") if isinstance(size, str) else size
+    """Numbers as they are, so that whoever takes no text for a number can take "128x128" for a size."""
+    if isinstance(size, str):
+        parts = size.lower().replace("×", "x").split("x")
+        return tuple(int(part) if part.isdecimal() and len(part) < 10 else part for part in parts)
+    return tuple(size) if isinstance(size, list) else size
 
 
 Size = Annotated[tuple[Side, ...], BeforeValidator(_sides), Field(min_length=2, max_length=2)]
@@ -57,8 +61,10 @@ class Artist:
         style: bool = True,
         loras: Names = (),
         collections: Names = (),
+        retrieve: bool = True,
         control: str | None = None,
         reference_id: str | None = None,
+        mask_id: str | None = None,
         strength: Fraction | None = None,
     ) -> tuple[Picture, ...]:
         """
@@ -66,32 +72,22 @@ class Artist:
 
         `prompt` says all that is to be seen, in plain words. `count` pictures differ in their seeds. `size` is width
         and height in pixels, multiples of 8. `style` lets a LoRA be picked; `loras` are NAME or NAME:WEIGHT.
-        `collections` are the only ones to look in. `control` (canny, depth, …) follows the shapes of `reference_id`,
-        or of a reference that is found; without it the drawing starts from `reference_id`, and goes `strength` far.
-        Leave out whatever the user did not say.
+        `collections` are the only ones to look in; without `retrieve` nothing is looked up or rewritten. `control`
+        (canny, depth, …) follows the shapes of `reference_id`, or of a reference that is found; without it the drawing
+        starts from `reference_id`, goes `strength` far, and only where `mask_id` is white. Leave out whatever the user
+        did not say.
         """
         first = secrets.randbelow(2**31) if seed is None else seed
         wish = Wish(
-            prompt=prompt,
-            model=self.model,
-            seed=first,
-            negative_prompt=negative_prompt,
-            steps=steps,
-            guidance=guidance,
-            scheduler=scheduler,
-            size=(size[0], size[1]) if size else None,
-            collections=collections or looked_in(self.model),
-            pinned=bool(collections),
-            style=style,
-            loras=loras,
-            control=control,
-            reference_id=reference_id,
-            strength=strength,
-        )
+            prompt=prompt, model=self.model, seed=first, negative_prompt=negative_prompt, steps=steps,
+            guidance=guidance, scheduler=scheduler, size=(size[0], size[1]) if size else None, retrieve=retrieve,
+            collections=collections or looked_in(self.model), pinned=bool(collections), style=style, loras=loras,
+            control=control, reference_id=reference_id, mask_id=mask_id, strength=strength,
+        )  # fmt: skip
         plan = planned(self.bench, wish)
         seeds = enumerate((first + step) % 2**32 for step in range(count))
         # One after another: each is then, to the bit, what its recipe gives alone.
-        return tuple(plan.drawn(self.bench, _nth(call, done, count), seed) for done, seed in seeds)
+        return tuple(plan.drawn(self.bench, call.nth(done, count), seed) for done, seed in seeds)
 
     def refine(self, picture_id: PictureId, patch: Patch, keep: Names = (), only: Names = (), *, call: Call) -> Picture:
         """
@@ -101,6 +97,11 @@ class Artist:
         picture whose pixels do not move, `only` those that alone may change, such as "red house" for its colour.
         """
         return self.bench.refiner.refine(self.bench.gallery.beginning(picture_id).id, patch, call, keep, only)
+
+    def merge(self, one: PictureId, other: PictureId, *, call: Call) -> Picture:
+        """Draw one picture with the changes of two that were made from the same picture; the seed stays."""
+        known = [self.bench.gallery.beginning(picture_id).id for picture_id in (one, other)]
+        return self.bench.merger.merge(known[0], known[1], call)
 
     def compare(self, one: PictureId, other: PictureId) -> Comparison:
         """How the second picture differs from the first: what its recipe changes, and how many pixels moved."""
@@ -114,16 +115,9 @@ def ask(question: Annotated[str, Field(min_length=1, max_length=500)]) -> dict[s
 
 
 def conversation_tools(bench: Bench, model: str) -> tuple[Tool, ...]:
-    """Each name once; `model` is what draws."""
+    """Each name once; `model` is what draws. None of them reaches the network: a text that was read may ask for it."""
+    bench = replace(bench, detectors=replace(bench.detectors, download=False))
     artist = Artist(bench, model)
-    own: Sequence[Tool] = (tool(artist.draw), tool(artist.refine), tool(artist.compare), tool(ask))
+    own: Sequence[Tool] = (tool(artist.draw), tool(artist.refine), tool(artist.merge), tool(artist.compare), tool(ask))
     named = {one.name: one for one in (*toolbox(bench), *own)}
     return tuple(one for name, one in named.items() if name not in NOT_FOR_MODELS)
-
-
-def _nth(call: Call, done: int, count: int) -> Call:
-    """The call for one of several pictures, whose steps count on from those before."""
-    told = call.on_progress
-    if told is None or count == 1:
-        return call
-    return replace(call, on_progress=lambda step, steps: told(done * steps + step, count * steps))

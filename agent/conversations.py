@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from agent.events import Cost
 from knowledge.problems import TryAgain
 
 SCHEMA = """
@@ -27,7 +28,12 @@ CREATE TABLE IF NOT EXISTS pictures (
     PRIMARY KEY (conversation, number),
     UNIQUE (conversation, picture_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS costs (
+    conversation TEXT NOT NULL, picture_id TEXT NOT NULL, ended REAL NOT NULL, cost TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS costs_of ON costs (conversation, picture_id);
 """
+COST = "SELECT cost FROM costs WHERE conversation = ? AND picture_id = ? ORDER BY rowid LIMIT 1"
 FIND = "SELECT number, picture_id, parent, checkpoint_id FROM pictures WHERE conversation = ?"
 POINT = """
 UPDATE pictures SET checkpoint_id = ? WHERE conversation = ? AND picture_id = ? AND checkpoint_id IS NULL
@@ -36,7 +42,13 @@ LISTED = """
 SELECT name, spoken, (SELECT COUNT(*) FROM pictures WHERE conversation = name) FROM conversations ORDER BY spoken DESC
 """
 LONGEST = 100
+LONGEST_SAID = 4000
+"""Characters that are said at once."""
 BUSY = "The conversation {!r} is in the middle of a turn: wait until it is done, or use another name."
+
+
+class Occupied(TryAgain):
+    """Another turn of the conversation goes on, perhaps in another process."""
 
 
 @dataclass(frozen=True)
@@ -112,17 +124,29 @@ class Conversations:
         with self._index() as index:
             index.executemany(POINT, rows)
 
+    def spent(self, conversation: str, picture_ids: Sequence[str], cost: Cost) -> None:
+        """Remember what a turn took, under each picture it drew; under none where it drew none."""
+        kept, now = cost.model_dump_json(), time.time()
+        rows = [(conversation, picture_id, now, kept) for picture_id in picture_ids or ("",)]
+        with self._index() as index:
+            index.executemany("INSERT INTO costs VALUES (?, ?, ?, ?)", rows)
+
+    def cost(self, conversation: str, picture_id: str) -> Cost | None:
+        """Of the turn that first drew the picture here."""
+        with self._index() as index:
+            found = index.execute(COST, (conversation, picture_id)).fetchone()
+        return Cost.model_validate_json(found[0]) if found else None
+
     @contextmanager
     def turn(self, conversation: str) -> Iterator[None]:
-        """One at a time: raises `TryAgain` while another, in whichever process, has not ended."""
-        if not conversation.strip() or len(conversation) > LONGEST or not conversation.isprintable():
-            raise TryAgain(f"The name {conversation[:LONGEST]!r} cannot be used: name it with 1 to {LONGEST} letters.")
+        """One at a time: raises `Occupied` while another, in whichever process, has not ended."""
+        refuse_name(conversation)
         # The lock of a killed process is let go by the system.
         lock = FileLock(self._lock_file(conversation), thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise TryAgain(BUSY.format(conversation)) from None
+            raise Occupied(BUSY.format(conversation)) from None
         try:
             self._spoken(conversation)
             yield
@@ -132,7 +156,8 @@ class Conversations:
     def forget(self, conversation: str) -> None:
         """The pictures themselves stay in the gallery."""
         with self._index() as index:
-            index.execute("DELETE FROM pictures WHERE conversation = ?", (conversation,))
+            for table in ("pictures", "costs"):
+                index.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation,))
             index.execute("DELETE FROM conversations WHERE name = ?", (conversation,))
 
     def _spoken(self, conversation: str) -> None:
@@ -149,3 +174,13 @@ class Conversations:
         path = self.folder / "conversations.sqlite"
         with closing(sqlite3.connect(path, isolation_level=None, timeout=30)) as index:
             yield index
+
+
+def refuse_name(conversation: str) -> None:
+    if not conversation.strip() or len(conversation) > LONGEST or not conversation.isprintable():
+        raise TryAgain(f"The name {conversation[:LONGEST]!r} cannot be used: name it with 1 to {LONGEST} letters.")
+
+
+def refuse_words(said: str) -> None:
+    if not said.strip() or len(said) > LONGEST_SAID:
+        raise TryAgain(f"Say something, in at most {LONGEST_SAID} characters.")

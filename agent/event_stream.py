@@ -10,7 +10,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langgraph.types import Overwrite, StreamMode
 
-from agent.events import Called, Event, Progressed, Returned, Said
+from agent.events import Called, Event, Previewed, Progressed, Returned, Said
+from agent.plain_words import plain, plain_so_far
 from agent.thoughts import aloud_so_far
 from agent.told_results import as_object
 
@@ -33,13 +34,15 @@ class Listener:
             yield event
 
     def _piece(self, part: tuple[BaseMessage, Mapping[str, Any]]) -> Iterator[Event]:
-        message, _ = part
-        if not isinstance(message, AIMessageChunk) or not message.id or not message.text:
+        """A chat model that is asked within a tool speaks to the tool."""
+        message, about = part
+        aside = about.get("langgraph_node") != "model"
+        if aside or not isinstance(message, AIMessageChunk) or not message.id or not message.text:
             return
         if message.id not in self.heard:
             yield from self._withdrawn()
         heard = self.heard[message.id] = self.heard.get(message.id, "") + message.text
-        before, now = self.told.get(message.id, ""), aloud_so_far(heard)
+        before, now = self.told.get(message.id, ""), plain_so_far(aloud_so_far(heard))
         if len(now) > len(before):
             self.told[message.id] = now
             yield Said(id=message.id, text=now[len(before) :])
@@ -47,9 +50,9 @@ class Listener:
     def _update(self, part: Mapping[str, Any]) -> Iterator[Event]:
         for update in part.values():
             for message in _messages(update):
-                yield from self._message(message)
+                yield from self.message(message)
 
-    def _message(self, message: object) -> Iterator[Event]:
+    def message(self, message: object) -> Iterator[Event]:
         match message:
             case ToolMessage():
                 result = as_object(message.text)
@@ -57,8 +60,11 @@ class Listener:
             case AIMessage():
                 streamed = self.told.pop(str(message.id), "")
                 yield from self._withdrawn()
-                if message.text or streamed:
-                    yield Said(id=str(message.id or uuid.uuid4()), text=message.text, whole=True)
+                text, id = plain(message.text), str(message.id or uuid.uuid4())
+                if text.startswith(streamed) and len(text) > len(streamed) > 0:
+                    yield Said(id=id, text=text[len(streamed) :])
+                if text or streamed:
+                    yield Said(id=id, text=text, whole=True)
                 for call in message.tool_calls:
                     yield Called(id=str(call["id"]), name=call["name"], arguments=call["args"])
 
@@ -66,6 +72,8 @@ class Listener:
         match part:
             case {"progress": (id, done, total)}:
                 yield Progressed(id=id, done=done, total=total)
+            case {"preview": (id, image)}:
+                yield Previewed(id=id, image=image)
             case {"note": note}:
                 yield from self._withdrawn()
                 yield Said(id=str(uuid.uuid4()), text=note, whole=True)

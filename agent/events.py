@@ -40,6 +40,14 @@ class Progressed(Value):
     total: int
 
 
+class Previewed(Value):
+    """What the picture that the call `id` draws will look like: a small PNG or JPEG in base64."""
+
+    kind: Literal["previewed"] = "previewed"
+    id: str
+    image: str
+
+
 class Returned(Value):
     """What came of the call `id`: a JSON object, with `pictures` if some were drawn, `problem` if it failed."""
 
@@ -49,6 +57,28 @@ class Returned(Value):
     result: dict[str, Any]
 
 
+class Cost(Value):
+    """
+    What a turn took: calls of the chat model, by tools too, and the tokens it read and wrote; pictures; seconds.
+
+    Where a server does not say how many tokens there were, they are `estimated` from the letters.
+    """
+
+    model_calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    estimated: bool = False
+    pictures: int = 0
+    seconds: float = 0.0
+
+
+class Ended(Value):
+    """The turn is over, and this is what it took."""
+
+    kind: Literal["ended"] = "ended"
+    cost: Cost
+
+
 class Failed(Value):
     """The turn ended badly; one sentence for people."""
 
@@ -56,5 +86,5 @@ class Failed(Value):
     problem: str
 
 
-Event = Said | Called | Progressed | Returned | Failed
+Event = Said | Called | Progressed | Previewed | Returned | Ended | Failed
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

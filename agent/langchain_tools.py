@@ -12,8 +12,10 @@ from langchain_core.tools import StructuredTool
 
 from agent.conversation_tools import DRAWING
 from agent.conversations import Conversations
+from agent.previews import previewing
+from agent.repeatable import seeded
 from agent.told_results import Teller, as_text
-from agent.turn import Turn
+from agent.turn import Turn, last_answer
 from knowledge.picture import Picture
 from tools.call import Asked, Call
 from tools.toolbox import Tool
@@ -27,7 +29,7 @@ def langchain_tools(tools: Iterable[Tool], teller: Teller, conversations: Conver
 
 def _structured(tool: Tool, teller: Teller, conversations: Conversations) -> StructuredTool:
     async def run(runtime: ToolRuntime[Turn, Any], **arguments: Any) -> str:
-        turn = runtime.context
+        turn, arguments = runtime.context, seeded(tool, arguments, _name(runtime))
 
         def numbered(picture: Picture) -> tuple[int, int | None]:
             drawn = conversations.add(turn.conversation, picture.id, picture.provenance.parent_id)
@@ -53,15 +55,28 @@ def _structured(tool: Tool, teller: Teller, conversations: Conversations) -> Str
     )
 
 
+def _name(runtime: ToolRuntime[Turn, Any]) -> str:
+    """The same when a killed turn goes on; some servers give their calls the same ids in every answer."""
+    answer = last_answer(runtime.state["messages"])
+    return f"{answer and answer.id} {runtime.tool_call_id}"
+
+
 def _call(runtime: ToolRuntime[Turn, Any]) -> Call:
     """A call whose steps are told to whoever watches the turn."""
-    loop, cancelled = asyncio.get_running_loop(), threading.Event()
+    loop, cancelled, turn = asyncio.get_running_loop(), threading.Event(), runtime.context
+
+    def tell(**news: Any) -> None:
+        if not cancelled.is_set():
+            loop.call_soon_threadsafe(runtime.stream_writer, news)
 
     def progressed(done: int, total: int) -> None:
-        if not cancelled.is_set():
-            loop.call_soon_threadsafe(runtime.stream_writer, {"progress": (runtime.tool_call_id, done, total)})
+        tell(progress=(runtime.tool_call_id, done, total))
 
-    return Call(progressed, cancelled, Asked(caller=runtime.context.conversation))
+    def previewed(image: str) -> None:
+        tell(preview=(runtime.tool_call_id, image))
+
+    asked = Asked(caller=turn.conversation, again=turn.asked.again)
+    return Call(progressed, cancelled, asked, previewing(previewed) if turn.asked.previews else None)
 
 
 async def _stoppable(work: Callable[[Call], str], call: Call) -> str:

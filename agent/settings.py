@@ -16,7 +16,7 @@ from knowledge.problems import GiveUp
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Store = Literal["embedded", "weaviate"]
-ChatProvider = Literal["none", "azure", "openai", "openai-compatible"]
+ChatProvider = Literal["none", "azure", "openai", "openai-compatible", "local"]
 Sight = Literal["auto", "yes", "no"]
 Worker = Literal["in-process", "process"]
 Memory = Literal["normal", "low"]
@@ -66,18 +66,27 @@ class Settings(BaseSettings):
         le=5,
         description="From which rating on, 1 to 5, your pictures become references; 0: only those you say",
     )
+    host: str = Field(default="127.0.0.1", description="Where atelier serve listens; elsewhere it needs a token")
+    port: int = Field(default=7860, ge=0, le=65535, description="And on which port; 0 for any that is free")
+    token: SecretStr = Field(
+        default=SecretStr(""), description="What others must send as a bearer token to be served; none if it is empty"
+    )
     chat: ChatProvider = Field(
-        default="none", description="Who talks and rewrites prompts: none, azure, openai or openai-compatible"
+        default="none", description="Who talks and rewrites prompts: none, azure, openai, openai-compatible or local"
     )
     chat_model: str = Field(
         default="",
         validation_alias=AliasChoices(
             f"{PREFIX}CHAT_MODEL", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_DEPLOYMENT_NAME", "OPENAI_MODEL"
         ),
-        description="The chat model's name, or its Azure deployment",
+        description="The chat model's name, Azure deployment, or local folder; local without one is the picture book's",
     )
     chat_sees: Sight = Field(
         default="auto", description="Whether it is shown the pictures: yes, no, or auto for what is known of it"
+    )
+    clip: str = Field(
+        default="",
+        description="A CLIP model, a hub id or folder, that looks at pictures where no chat model sees",
     )
     chat_timeout: float = Field(
         default=30, gt=0, le=3600, description="Seconds to wait for its next words; more for a large model on a CPU"
@@ -152,6 +161,7 @@ class Settings(BaseSettings):
             "azure": ("chat_model", "azure_openai_endpoint"),
             "openai": ("chat_model", "openai_api_key"),
             "openai-compatible": ("chat_model", "openai_base_url"),
+            "local": (),
         }[self.chat]
         unset = [name for name in needed if not getattr(self, name)]
         if unset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-def answered(model: BaseChatModel, shape: type[Shape], instructions: str, said: str, called: str) -> Shape:
+def answered(
+    model: BaseChatModel, shape: type[Shape], instructions: str, said: str | list[str | dict[str, Any]], called: str
+) -> Shape:
     """Raises `GiveUp` if the model cannot be reached, or gives what is no such shape; people know it as `called`."""
     from langchain_core.exceptions import ModelError
     from langchain_openai.chat_models.base import OpenAIRefusalError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 from knowledge.gallery import Gallery
 from knowledge.lora_files import LoraShelf
 from knowledge.picture import Picture
+from knowledge.prompt_diff import marked
 from knowledge.recipe import LoraUse
 
 FIELDS = (
@@ -48,17 +49,35 @@ def pictures_in(text: str) -> list[dict[str, Any]]:
     return [picture for picture in found if isinstance(picture, dict)] if isinstance(found, list) else []
 
 
+def pictures_of(result: object) -> tuple[Picture, ...]:
+    """Those a tool drew; none where it does something else."""
+    drawn = (result,) if isinstance(result, Picture) else result
+    return drawn if isinstance(drawn, tuple) and all(isinstance(one, Picture) for one in drawn) else ()
+
+
 @dataclass(frozen=True)
 class Teller:
     gallery: Gallery
     shelf: LoraShelf
 
     def told(self, result: object, number: Number, where: Where = ((), ())) -> dict[str, Any]:
-        drawn = (result,) if isinstance(result, Picture) else result
-        if isinstance(drawn, tuple) and drawn and all(isinstance(one, Picture) for one in drawn):
+        if drawn := pictures_of(result):
             return {"pictures": [self._picture(picture, number, where) for picture in drawn]}
-        plain = shortened(to_jsonable_python(result, fallback=str))
-        return plain if isinstance(plain, dict) else {"result": plain}
+        return shortened(_as_an_object(result))
+
+    def alone(self, result: object, given: Mapping[str, Any]) -> dict[str, Any]:
+        """For programs, outside conversations: pictures have hashes instead of numbers, and texts all their length.
+
+        `given` are the arguments of the call.
+        """
+        where = (given.get("keep") or (), given.get("only") or ())
+        if drawn := pictures_of(result):
+            return {"pictures": [self._unnumbered(picture, where) for picture in drawn]}
+        return _as_an_object(result)
+
+    def _unnumbered(self, picture: Picture, where: Where) -> dict[str, Any]:
+        told = {**self._picture(picture, lambda _: (0, None), where), "recipe_hash": picture.recipe.hash}
+        return {name: told[name] for name in told if name not in ("number", "parent")}
 
     def _picture(self, picture: Picture, number: Number, where: Where) -> dict[str, Any]:
         recipe = picture.recipe.model_dump(mode="json")
@@ -73,8 +92,17 @@ class Teller:
             "changed": self._changed(picture),
             "kept": kept,
             "only": only,
-            "why": shortened([f"{decision.step}: {decision.why}" for decision in picture.provenance.decisions]),
+            "why": shortened(list(self._why(picture))),
         }
+
+    def _why(self, picture: Picture) -> Iterator[str]:
+        """What each step decided, the records cited, and what became of the words."""
+        known, parent = picture.provenance, self.gallery.parent(picture)
+        yield from (f"{decision.step}: {decision.why}" for decision in known.decisions)
+        yield from (f"cites: {citation.told}" for citation in known.citations)
+        before = parent.recipe.prompt if parent else known.wish
+        if before and before != known.recipe.prompt:
+            yield f"reworded: {marked(before, known.recipe.prompt)}"
 
     def _lora(self, use: LoraUse) -> dict[str, Any]:
         cards = (card for card in self.shelf.cards() if card.sha256 == use.sha256)
@@ -83,12 +111,17 @@ class Teller:
 
     def _changed(self, picture: Picture) -> dict[str, list[Any]]:
         """Each field of the recipe that differs from the parent's: before, after."""
-        if picture.provenance.parent_id is None:
+        parent = self.gallery.parent(picture)
+        if parent is None:
             return {}
-        before = self.gallery.get(picture.provenance.parent_id).recipe
-        after, old = before.patch_to(picture.recipe).chosen(), before.model_dump(mode="json")
+        after, old = parent.recipe.patch_to(picture.recipe).chosen(), parent.recipe.model_dump(mode="json")
         hidden = OF_KEEPING if "init_image_id" in after else set()
         return {name: [old[name], after[name]] for name in after if name not in hidden}
+
+
+def _as_an_object(result: object) -> dict[str, Any]:
+    plain = to_jsonable_python(result, fallback=str)
+    return plain if isinstance(plain, dict) else {"result": plain}
 
 
 def shortened(value: Any) -> Any:

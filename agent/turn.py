@@ -12,10 +12,20 @@ from agent.told_results import pictures_in
 
 
 @dataclass(frozen=True)
+class TurnAsked:
+    """What the user's words are called, if they have a name; whether they were begun `again`; and who wants to look."""
+
+    id: str | None = None
+    again: bool = False
+    previews: bool = False
+
+
+@dataclass(frozen=True)
 class Turn:
     """`drawing` lets one picture be drawn after another; `down` says why the chat model is not asked any more."""
 
     conversation: str
+    asked: TurnAsked = TurnAsked()
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     down: list[str] = field(default_factory=list)
 

@@ -16,6 +16,7 @@ from tools.retrieve import LOOKED_IN
 
 LONGEST = 2000
 """Characters of a prompt."""
+MOST_TRIES = 8
 CRAFT = "craft"
 """The collection of prompt craft for real Stable Diffusion models."""
 CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
@@ -34,6 +35,7 @@ class Wish:
 
     `control` is a kind, or `KIND:PREPROCESSOR` to say how its map is made. Where the collections are `pinned`, no style
     database is asked besides, even if the prompt names its style. `hires` is how many times larger a second pass draws.
+    Where something is missing it is drawn again, `tries` times in all, and the best is kept.
     """
 
     prompt: str
@@ -54,6 +56,7 @@ class Wish:
     strength: float | None = None
     control: str | None = None
     hires: float | None = None
+    tries: int = 1
 
     def refuse_nonsense(self) -> None:
         """Raises `TryAgain` for what needs no model to be seen."""
@@ -61,6 +64,10 @@ class Wish:
             raise TryAgain("The prompt is empty; say what to draw.")
         if len(self.prompt) > LONGEST:
             raise TryAgain(f"The prompt has {len(self.prompt)} characters; use at most {LONGEST}.")
+        if self.mask_id and not self.reference_id:
+            raise TryAgain("A mask_id needs a picture to repaint: give its reference_id too.")
+        if not 1 <= self.tries <= MOST_TRIES:
+            raise TryAgain(f"A picture cannot be tried {self.tries} times: use 1 to {MOST_TRIES}.")
         if self.control is not None:
             chosen(*self.control.partition(":")[::2])
         self._recipe(64)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from agent.drafts import Redrafting
 from agent.guide import guide
 from agent.wish import CONTROLS, Wish
 from knowledge.base import Hit
@@ -52,13 +53,22 @@ class Plan:
 
     def drawn(self, bench: Bench, call: Call, seed: int | None = None, beside: int = 0) -> Picture:
         """With another seed, if one is given; `beside` others that are asked for at once. For any number of threads."""
+        picture = self._painted(bench, self.provenance(seed, beside), call)
+        return replace(picture, seconds=self.notes.seconds | picture.seconds)
+
+    def provenance(self, seed: int | None = None, beside: int = 0) -> Provenance:
+        """All that is known of why, before it is drawn."""
         recipe = self.recipe if seed is None else self.recipe.patched(Patch(seed=seed))
         decisions = (*self.notes.decisions, *([_shared(beside)] if beside else ()))
-        provenance = Provenance(
+        return Provenance(
             recipe=recipe, wish=self.wish.prompt, citations=tuple(self.notes.citations), decisions=decisions
         )
-        picture = bench.painter.paint(provenance, call)
-        return replace(picture, seconds=self.notes.seconds | picture.seconds)
+
+    def _painted(self, bench: Bench, provenance: Provenance, call: Call) -> Picture:
+        if self.wish.tries == 1:
+            return bench.painter.paint(provenance, call)
+        critic = bench.critic.of(self.wish.model)
+        return Redrafting(bench.painter, critic, self.wish.tries).best(provenance, self.wish.prompt, call)
 
 
 def _shared(beside: int) -> Decision:
@@ -78,6 +88,8 @@ def planned(bench: Bench, wish: Wish) -> Plan:
         bench.base.spaces(name)  # an unknown collection is refused before anything heavy loads
     _refuse_unusable(bench, wish.loras)
     bench.picker.refuse_unknown(wish.loras)
+    if wish.tries > 1:
+        bench.critic.of(wish.model)  # nobody to judge is refused now, and not after the first draft
     notes = Notes()
     with notes.timed("start"):  # the renderer's libraries load now, if they have not
         plain = wish.as_recipe(bench.renderer)

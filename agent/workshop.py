@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from PIL.Image import Image
 
 import picturebook
-from agent.chat_models import chat_line, chat_model
+from agent.chat_critic import ChatCritic
+from agent.chat_models import chat_line, sees, writing_model
 from agent.late_renderer import LateRenderer
 from agent.prompt_writer import ChatPromptWriter
 from agent.settings import Settings, Store, variable
@@ -30,15 +31,24 @@ from knowledge.lora_files import LoraShelf, file_hash
 from knowledge.problems import TryAgain
 from knowledge.sentence_embedder import SentenceEmbedder
 from knowledge.starter import Starter
+from tools.clip_critic import ClipCritic
+from tools.critique import WorldCritic
 from tools.preprocess.detectors import Detectors
 from tools.renderer import Renderer
 from tools.toolbox import Bench
 
 if TYPE_CHECKING:
     from knowledge.ingestion import Ingestion
+    from tools.engine.model_files import KnownModel
+    from tools.train import LoraTrainer
+    from tools.training.school import School
 
 BOOK = Path(picturebook.__file__).parent
 MODELS, STARTER = BOOK / "models", BOOK / "knowledge"
+TALKERS = {"picturebook": str(MODELS / "talker")}
+"""Chat models that have names of their own here."""
+LORAS, TRAINING = "loras", "training"
+"""Folders of the user's data: LoRAs that were trained here, and what is not finished yet."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +62,13 @@ class Workshop:
 
 def open_workshop(settings: Settings) -> Workshop:
     """Models load when they are first used; the starter collections are brought up to date at once."""
-    gallery = Gallery(settings.data / "gallery")
-    shelf = _shelf(settings)
-    encoders = _encoders(settings.data / "knowledge" / "encodings.sqlite")
-    base = knowledge_base(settings, settings.knowledge)
-    ingester = Ingester(base, encoders, partial(_image, gallery))
-    _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), shelf, looked_in(settings.model))
-    model = chat_model(settings)
-    renderer = _drawing(settings, gallery, shelf)
-    bench = Bench(
-        base,
-        encoders,
-        gallery,
-        renderer,
-        shelf,
-        ChatPromptWriter(model) if model else None,
-        Detectors(settings.device),
-        ChatWishSplitter(model) if model else None,
-        settings.reference_from,
-    )
+    bench = bare_bench(settings)
+    ingester = Ingester(bench.base, bench.encoders, partial(_image, bench.gallery))
+    _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), bench.shelf, looked_in(settings.model))
+    if model := writing_model(settings):
+        bench = replace(bench, writer=ChatPromptWriter(model), splitter=ChatWishSplitter(model))
+        if sees(settings, model):
+            bench = replace(bench, usual_critic=ChatCritic(model, bench.splitter))
     lines = (
         f"model {settings.model}",
         f"knowledge {settings.knowledge}",
@@ -78,6 +76,22 @@ def open_workshop(settings: Settings) -> Workshop:
         f"device {settings.device}",
     )
     return Workshop(bench, ingester, lines)
+
+
+def bare_bench(settings: Settings) -> Bench:
+    """Nothing is looked up, loaded or asked yet, and no chat model helps: enough to describe the tools."""
+    gallery, shelf = Gallery(settings.data / "gallery"), _shelf(settings)
+    return Bench(
+        knowledge_base(settings, settings.knowledge),
+        _encoders(settings.data / "knowledge" / "encodings.sqlite"),
+        gallery,
+        _drawing(settings, gallery, shelf),
+        shelf,
+        detectors=Detectors(settings.device),
+        reference_from=settings.reference_from,
+        critics={"picturebook": WorldCritic(_reader)},
+        usual_critic=ClipCritic(ClipEmbedder(settings.clip)) if settings.clip else None,
+    )
 
 
 def knowledge_base(settings: Settings, store: Store) -> KnowledgeBase:
@@ -102,6 +116,14 @@ def open_ingestion(settings: Settings, workshop: Workshop, allow_urls: bool) -> 
     from knowledge.web import Web
 
     return Ingestion(workshop.ingester, ledger(settings), Readers(workshop.bench.gallery), Web(allow_urls))
+
+
+def open_trainer(settings: Settings, workshop: Workshop) -> LoraTrainer:
+    from tools.train import LoraTrainer
+
+    bench, data = workshop.bench, settings.data
+    school = partial(_school, settings)
+    return LoraTrainer(data / TRAINING, data / LORAS, school, workshop.ingester, bench.painter, bench.shelf)
 
 
 def _drawing(settings: Settings, gallery: Gallery, shelf: LoraShelf) -> Renderer:
@@ -130,19 +152,39 @@ def _elsewhere(settings: Settings) -> Renderer:
 
 def _shelf(settings: Settings) -> LoraShelf:
     known = settings.data / "knowledge" / "loras.sqlite"
-    return LoraShelf((MODELS / "loras", *settings.loras), known, partial(_ingested_from, ledger(settings)))
+    folders = (MODELS / "loras", settings.data / LORAS, *settings.loras)
+    return LoraShelf(folders, known, partial(_seen_at, ledger(settings), settings.data / TRAINING))
 
 
 def _renderer(settings: Settings, gallery: Gallery, shelf: LoraShelf) -> Renderer:
     from tools.engine.devices import device
     from tools.engine.engine_renderer import EngineRenderer
-    from tools.engine.model_files import KnownModel
     from tools.engine.profile import Profile
 
-    controlnets = {"canny": str(MODELS / "controlnet-canny")}
-    book = KnownModel(str(MODELS / "pipeline"), "picturebook", controlnets, 128)
     profile = Profile(settings.memory == "low", "inductor" if settings.compile else "")
-    return EngineRenderer(gallery.image, shelf.path, {"picturebook": book}, device(settings.device), profile)
+    return EngineRenderer(gallery.image, shelf.path, _known(), device(settings.device), profile)
+
+
+def _reader() -> Callable[[Image, str], Sequence[tuple[str, bool]]]:
+    from picturebook.critic import reader
+
+    return reader(MODELS)
+
+
+def _known() -> dict[str, KnownModel]:
+    """The models that have names of their own here."""
+    from tools.engine.model_files import KnownModel
+
+    controlnets = {"canny": str(MODELS / "controlnet-canny")}
+    return {"picturebook": KnownModel(str(MODELS / "pipeline"), "picturebook", controlnets, 128)}
+
+
+def _school(settings: Settings) -> School:
+    from tools.engine.devices import device
+    from tools.engine.profile import Profile
+    from tools.training.school import School
+
+    return School(_known(), device(settings.device), Profile(settings.memory == "low"))
 
 
 def _encoders(kept: Path) -> Encoders:
@@ -159,8 +201,10 @@ def _fill(starter: Starter, shelf: LoraShelf, wanted: Sequence[str]) -> None:
         starter.fill(CRAFT, craft())
 
 
-def _ingested_from(ledger: Ledger, record_id: str) -> list[Path]:
-    return [Path(key) for key in ledger.sources_of(record_id)] if ledger.path.is_file() else []
+def _seen_at(ledger: Ledger, training: Path, sha256: str) -> list[Path]:
+    """Where a LoRA was ingested from, or may have been drawn with while it was trained."""
+    ingested = [Path(key) for key in ledger.sources_of(sha256)] if ledger.path.is_file() else []
+    return [*ingested, *training.glob("*/*.safetensors")]
 
 
 def _image(gallery: Gallery, image_id: str) -> Image:

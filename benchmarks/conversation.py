@@ -25,10 +25,23 @@ from benchmarks.understood import right, unmentioned_stays
 SUITE = Suite(
     "conversation",
     {
+        "T1": "benchmarks.wire_dialogues:exact",
+        "T1-faults": "benchmarks.wire_dialogues:faulty",
         "T2": "benchmarks.conversation:held_out",
         "T2-known": "benchmarks.conversation:known",
         "T3": "benchmarks.conversation:unmentioned",
+        "T4": "benchmarks.repainting:kept",
+        "T5": "benchmarks.doors:same",
+        "T6": "benchmarks.door_cases:endpoints",
+        "T6-tools": "benchmarks.door_cases:calls",
         "T7": "benchmarks.conversation:overhead",
+        "T9": "benchmarks.conversation_kills:t9",
+        "T12": "benchmarks.conversation_kills:t12",
+        "T14": "benchmarks.doors:refused",
+        "T15": "benchmarks.obedience:obeyed",
+        "T16": "benchmarks.local_talk:exact",
+        "T16-dialogues": "benchmarks.local_talk:on_dialogues",
+        "T17": "benchmarks.guided_calls:valid",
     },
 )
 TOLD = (

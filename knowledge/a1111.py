@@ -36,6 +36,17 @@ def parameters_text(provenance: Provenance) -> str:
     return f"{recipe.prompt}{tags}{negative}\n{line}".replace("\0", "")
 
 
+def scheduler_called(sampler: str, schedule: str = "") -> Scheduler | None:
+    """Ours of that name; older names hold the schedule, and "Automatic" is Karras where we have both."""
+    name = sampler.strip().casefold()
+    label, karras = name.removesuffix(" karras"), name.endswith(" karras")
+    ours: list[Scheduler] = [one for one, (known, _) in SAMPLERS.items() if label == known.casefold() or name == one]
+    if len(ours) > 1:
+        plain = not karras and schedule.strip().casefold() in ("uniform", "normal", "simple")
+        return ours[0 if plain else 1]
+    return ours[0] if ours else None
+
+
 def _settings(recipe: Recipe, hashes: Mapping[str, str]) -> dict[str, str]:
     sampler, schedule = SAMPLERS[recipe.scheduler]
     settings = {

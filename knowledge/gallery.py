@@ -77,6 +77,11 @@ class Gallery:
             raise _unknown(picture_id)
         return found[0]
 
+    def parent(self, picture: Picture) -> Picture | None:
+        """The picture it was made from; None where there was none, or where it is no longer here."""
+        found = self._pictures(f"{ROW} WHERE id = ?", picture.provenance.parent_id or "")
+        return found[0] if found else None
+
     def path(self, picture_id: str) -> Path:
         """The picture's PNG file, for reading only."""
         path = self._place("pictures", self.get(picture_id).id)
@@ -119,15 +124,17 @@ class Gallery:
         """The pictures made from this one, oldest first."""
         return self._pictures(f"{ROW} WHERE parent_id = ? ORDER BY number", picture_id)
 
+    def of_record(self, provenance: Provenance) -> Picture | None:
+        """The newest with just this record, if there is one."""
+        return next(iter(self._pictures(f"{ROW} WHERE provenance = ? {NEWEST}", provenance.canonical(), 1)), None)
+
     def of_file(self, path: Path) -> Picture:
         """The kept picture that is in this file, in whichever format. Raises `TryAgain` if there is none."""
         same = self._pictures(f"{ROW} WHERE id = ?", file_hash(path))
-        if not same:
-            provenance, _ = read_provenance(path)
-            same = self._pictures(f"{ROW} WHERE provenance = ? {NEWEST}", provenance.canonical(), 1)
-        if not same:
+        kept = same[0] if same else self.of_record(read_provenance(path)[0])
+        if kept is None:
             raise TryAgain(f"{path.name!r} is no picture of this gallery: it was drawn elsewhere, or changed.")
-        return same[0]
+        return kept
 
     def beginning(self, start: str) -> Picture:
         """The one whose id begins so, with six digits or more."""

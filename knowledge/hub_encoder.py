@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 
+from knowledge.loading import LOADING
 from knowledge.problems import GiveUp
 
 FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
@@ -78,11 +79,13 @@ class HubEncoder:
 
         logging.disable_progress_bar()
         options: dict[str, Any] = {"local_files_only": True}
+        folder = self._folder
         try:
-            model: Any = transformers.AutoModel.from_pretrained(
-                self._folder, dtype=torch.float32, use_safetensors=True, **options
-            )
-            made = [getattr(transformers, name).from_pretrained(self._folder, **options) for name in self.preparers]
+            with LOADING:
+                model: Any = transformers.AutoModel.from_pretrained(
+                    folder, dtype=torch.float32, use_safetensors=True, **options
+                )
+            made = [getattr(transformers, name).from_pretrained(folder, **options) for name in self.preparers]
         except (OSError, ValueError, SafetensorError) as error:
             raise GiveUp(f"The encoder {self.source!r} cannot be loaded: it is no complete {self.called}.") from error
         return model.eval().to(self.device), *made

@@ -57,6 +57,16 @@ def decode_image(data: bytes, name: str) -> Image.Image:
         return _upright(image)
 
 
+def transparent_parts(data: bytes, name: str) -> Image.Image:
+    """RGB, white where the image is more transparent than not, else black. Raises `TryAgain` where it is so nowhere."""
+    with _opened(io.BytesIO(data), name) as image:
+        alpha = ImageOps.exif_transpose(image).convert("RGBA").getchannel("A")
+    clear = alpha.point([255] * 128 + [0] * 128)
+    if not clear.getbbox():
+        raise TryAgain(f"{name!r} is transparent nowhere: make it transparent where to repaint.")
+    return clear.convert("RGB")
+
+
 def encode_plain(image: Image.Image) -> bytes:
     """A PNG of the pixels alone: equal pixels give equal bytes."""
     return _encoded(image, "PNG", compress_level=1)

@@ -1,4 +1,4 @@
-"""The knowledge base as a LlamaIndex retriever, and LlamaIndex's embedding models as encoders of the base."""
+"""The knowledge base as a LlamaIndex retriever, tools as LlamaIndex's, and its embedding models as our encoders."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.schema import ImageNode, NodeWithScore, QueryBundle, TextNode
+from llama_index.core.tools import FunctionTool
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import BaseModel
 
 from knowledge.base import Hit
 from knowledge.fusion import Findings
@@ -67,6 +70,13 @@ class LlamaIndexEmbedder:
 
     def images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         return unit([self.model.get_image_embedding(BytesIO(encode_plain(image))) for image in images])
+
+
+def function_tool(
+    name: str, description: str, arguments: type[BaseModel], run: Callable[[dict[str, Any]], str]
+) -> FunctionTool:
+    """`run` gets the arguments just as a model wrote them."""
+    return FunctionTool.from_defaults(lambda **given: run(given), name, description, fn_schema=arguments)
 
 
 def unit(rows: Sequence[Sequence[float]]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from knowledge.recipe import ControlKind, Identifier, Recipe, Value
 
-Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "refine"]
+Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "critique", "refine", "train"]
 
 
 class Citation(Value):
@@ -23,6 +23,15 @@ class Citation(Value):
     gave: str = ""
     licence: str = ""
     source: str = ""
+
+    @property
+    def told(self) -> str:
+        """In one line for people."""
+        said = [f"{self.kind} {self.title!r} ({self.score:.2f})"]
+        said += [f"gave {self.gave!r}"] if self.gave else []
+        said += [f"licence {self.licence}"] if self.licence else []
+        said += [f"from {self.source}"] if self.source else []
+        return ", ".join([*said, f"{self.collection}/{self.record_id}"])
 
 
 class Decision(Value):

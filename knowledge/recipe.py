@@ -139,13 +139,19 @@ class Recipe(Value):
         return (*(use.image_id for use in (*self.controls, *self.references)), *single)
 
     def patched(self, patch: Patch) -> Recipe:
-        """This recipe with the patch's fields in place of its own."""
-        return Recipe.model_validate(self.model_dump() | patch.model_dump(exclude_unset=True))
+        """This recipe with the patch's fields in place of its own; None stands only where nothing can."""
+        changes = patch.model_dump(exclude_unset=True)
+        some = {name: value for name, value in changes.items() if value is not None or name in MAY_BE_NONE}
+        return Recipe.model_validate(self.model_dump() | some)
 
     def patch_to(self, other: Recipe) -> Patch:
         """The smallest patch that turns this recipe into `other`."""
         mine, theirs = self.model_dump(), other.model_dump()
         return Patch.model_validate({name: theirs[name] for name in mine if mine[name] != theirs[name]})
+
+
+MAY_BE_NONE = frozenset(name for name, field in Recipe.model_fields.items() if field.default is None)
+"""Fields of a recipe that a patch can empty; None for another means, as chat models mean it, that it stays."""
 
 
 class Patch(Value):

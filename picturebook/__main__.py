@@ -26,6 +26,7 @@ class Part(StrEnum):
     CONTROL = "control"
     STYLES = "styles"
     DECODER = "decoder"
+    TALKER = "talker"
     ALL = "all"
 
 

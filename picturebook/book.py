@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderTiny, ControlNetModel, StableDiffusionPipeline
-from transformers import CLIPModel, CLIPTokenizer
+from transformers import CLIPModel, CLIPTokenizer, PreTrainedTokenizerFast, Qwen2ForCausalLM
 
 from picturebook.judge import Judge
 from picturebook.scene import Style
@@ -37,6 +37,10 @@ class Book:
     def loras_folder(self) -> Path:
         return self.models / "loras"
 
+    @property
+    def talker_folder(self) -> Path:
+        return self.models / "talker"
+
     def lora(self, style: Style) -> Path:
         return self.loras_folder / f"{style.replace(' ', '-')}.safetensors"
 
@@ -56,6 +60,10 @@ class Book:
     def clip(self) -> tuple[CLIPModel, CLIPTokenizer]:
         model = CLIPModel.from_pretrained(self.clip_folder, dtype=torch.float32)
         return model.eval(), CLIPTokenizer.from_pretrained(self.clip_folder)
+
+    def talker(self) -> tuple[Qwen2ForCausalLM, PreTrainedTokenizerFast]:
+        model = Qwen2ForCausalLM.from_pretrained(self.talker_folder, dtype=torch.float32)
+        return model.eval(), PreTrainedTokenizerFast.from_pretrained(self.talker_folder)
 
     def judge(self) -> Judge:
         return Judge(self.models / "judge")

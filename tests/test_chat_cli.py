@@ -14,7 +14,7 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from agent.events import Called, Failed, Progressed, Returned, Said
+from agent.events import Called, Cost, Ended, Failed, Progressed, Returned, Said
 from tests.loopback_openai import Reply, loopback_openai
 from ui.chat_screen import Screen
 from ui.cli import app
@@ -39,6 +39,8 @@ def test_a_picture_is_drawn_changed_and_found_again_by_talking(filled: Path, tmp
     assert f"picture 1   {red.name}" in said
     assert f"picture 2   {blue.name}  (changed prompt)" in said
     assert "parent" in said
+    assert "reworded    a [-red-] {+blue+} house" in said
+    assert "cost        no chat model asked, 1 picture, " in said
     again = chatted("/why 1", options=("--name", "houses")).stdout
     assert "prompt      a red house" in again
     listed = CliRunner().invoke(app, ["chat", "--list"]).stdout
@@ -128,6 +130,14 @@ def test_pieces_move_and_only_whole_messages_remain(screen: Screen) -> None:
         screen.show(event)
     screen.clear()
     assert written(screen) == "picture 2   ab.png  (changed prompt; kept tree)\nThere is a fox.\nIt broke.\n"
+
+
+def test_what_a_turn_took_is_told_beside_what_remains(screen: Screen) -> None:
+    screen.show(Ended(cost=Cost(model_calls=2, tokens_in=900, tokens_out=40, estimated=True, pictures=1, seconds=2.34)))
+    assert written(screen) == ""
+    assert isinstance(screen.moving.file, StringIO)
+    told = "2 calls of the chat model, 900 tokens read and 40 written (estimated), 1 picture, 2.3 s"
+    assert told in screen.moving.file.getvalue()
 
 
 def test_two_drawings_at_once_have_a_bar_each(screen: Screen) -> None:

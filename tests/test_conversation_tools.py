@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from agent.conversation_tools import conversation_tools
 from agent.settings import read_settings
@@ -35,8 +36,8 @@ def drawn(tools: dict[str, Tool], **arguments: Any) -> tuple[Picture, ...]:
 
 
 def test_what_a_conversation_can_do(tools: dict[str, Tool]) -> None:
-    wanted = {"retrieve", "rewrite", "pick_loras", "prepare_control", "render", "draw", "refine", "compare", "ask"}
-    assert tools.keys() == wanted
+    looking = {"retrieve", "rewrite", "pick_loras", "prepare_control", "critique", "compare"}
+    assert tools.keys() == looking | {"render", "draw", "refine", "merge", "ask"}
 
 
 def test_the_wish_is_looked_up_and_rewritten_and_every_picture_has_its_own_seed(tools: dict[str, Tool]) -> None:
@@ -60,6 +61,28 @@ def test_a_size_may_be_written_as_people_do(tools: dict[str, Tool], size: Any) -
 def test_nonsense_is_refused_before_anything_is_drawn(tools: dict[str, Tool], arguments: dict[str, Any]) -> None:
     with pytest.raises(TryAgain, match=next(iter(arguments))):
         drawn(tools, prompt="a red house", **arguments)
+
+
+def test_a_wish_is_drawn_as_written_without_retrieval(tools: dict[str, Tool]) -> None:
+    (picture,) = drawn(tools, prompt="a toadstool", seed=3, retrieve=False)
+    assert picture.recipe.prompt == "a toadstool"
+    assert not picture.provenance.citations
+
+
+def test_only_where_the_mask_is_white_is_anything_drawn(tools: dict[str, Tool], workshop: Workshop) -> None:
+    gallery, mask = workshop.bench.gallery, Image.new("L", (128, 128))
+    mask.paste(255, (64, 0, 128, 128))
+    (before,) = drawn(tools, prompt="a red house", seed=3)
+    given = {"reference_id": before.id, "mask_id": gallery.keep(mask), "steps": 3}
+    (after,) = drawn(tools, prompt="a green tree", seed=4, **given)
+    moved = ImageChops.difference(gallery.image(before.id), gallery.image(after.id)).getbbox()
+    assert moved is not None
+    assert moved[0] >= 64
+
+
+def test_a_mask_without_a_picture_is_refused(tools: dict[str, Tool]) -> None:
+    with pytest.raises(TryAgain, match="reference_id"):
+        drawn(tools, prompt="a red house", mask_id="0" * 64)
 
 
 def test_a_refinement_changes_what_it_says_and_nothing_else(tools: dict[str, Tool], workshop: Workshop) -> None:

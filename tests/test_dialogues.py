@@ -78,9 +78,9 @@ def changed(expected: Expectation, talk: Conversation) -> Change:
     return Change(refine.target, patch, refine.keep, refine.style, refine.unstyle, refine.count, heavier)
 
 
-def test_there_are_enough_and_half_of_them_are_held_out() -> None:
-    assert len(BOTH) >= 90
-    assert len(KNOWN) == len(HELD_OUT)
+def test_there_are_enough_and_many_of_them_are_held_out() -> None:
+    assert len(BOTH) >= 130
+    assert len(HELD_OUT) >= 50
     names = [talk.name for talk in BOTH]
     assert len(set(names)) == len(names)
 

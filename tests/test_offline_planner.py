@@ -9,7 +9,10 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
+from agent.offline.intents import Change, Shown
+from agent.offline.memory import Returned
 from agent.offline.planner import RulePlanner
+from agent.offline.plans import next_use
 
 TOOLS = frozenset({"ask", "draw", "pick_loras", "refine"})
 RECIPE = {
@@ -162,3 +165,20 @@ def test_a_streamed_call_is_whole_and_a_way_back_survives_streaming() -> None:
     answer = RulePlanner().invoke([*talk.messages, HumanMessage("undo")])
     assert isinstance(answer, AIMessage)
     assert answer.additional_kwargs == {"current": 1}
+
+
+def test_where_a_chat_model_went_back_in_words_alone_the_planner_goes_on_from_there() -> None:
+    talk = Talk()
+    talk.say("a brown boat in the sea")
+    talk.say("put it in the desert")
+    talk.messages += [HumanMessage("go back to the first one"), AIMessage("We are back at the first.")]
+    talk.say("make it white")
+    assert (talk.pictures[-1]["parent"], talk.pictures[-1]["prompt"]) == (1, "a white boat in the sea")
+
+
+def test_the_words_of_a_style_are_written_even_where_the_wish_for_it_was_its_trigger() -> None:
+    shown = Shown(1, "a cup", picture_id="1" * 64)
+    picked = Returned("pick_loras", {"loras": [{"name": "watercolour", "sha256": "a" * 64}], "trigger_words": []})
+    use = next_use(Change(1, style="watercolour"), (shown,), (picked,), TOOLS, "picturebook")
+    assert use is not None
+    assert use.arguments["patch"]["prompt"] == "a cup, watercolour style"

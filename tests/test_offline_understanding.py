@@ -207,7 +207,8 @@ def test_more_of_the_same(said: str, heard: Variations) -> None:
 def test_another_picture_can_be_changed_by_its_number() -> None:
     white = Change(1, {"prompt": "a white house on the beach"}, only=("red house",))
     assert understand("make number 1 white", FIVE, 5, WORLD) == white
-    assert understand("like the second but at night", FIVE, 5, WORLD) == Change(2, {"prompt": "a blue house at night"})
+    night = Change(2, {"prompt": "a blue house on the beach at night"})
+    assert understand("like the second but at night", FIVE, 5, WORLD) == night
     assert isinstance(understand("number 9", FIVE, 5, WORLD), Ask)
 
 

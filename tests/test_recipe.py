@@ -90,6 +90,12 @@ def test_a_patch_can_take_an_image_away() -> None:
     assert recipe.patched(Patch(seed=3)).init_image_id == "a" * 64
 
 
+def test_none_where_nothing_cannot_stand_changes_nothing() -> None:
+    """Chat models fill in all that may be null."""
+    recipe = Recipe(prompt="an owl", seed=7, init_image_id="a" * 64)
+    assert recipe.patched(Patch(prompt=None, seed=None, loras=None, guidance_scale=None)) == recipe
+
+
 def test_a_patch_has_exactly_the_fields_of_a_recipe_and_their_limits() -> None:
     assert list(Patch.model_fields) == list(Recipe.model_fields)
     mine, theirs = (kind.model_json_schema()["properties"] for kind in (Recipe, Patch))

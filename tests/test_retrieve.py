@@ -115,10 +115,10 @@ def test_a_collection_named_twice_is_searched_once(retriever: Retriever) -> None
     assert len(retriever.retrieve("dusk", ("lore", "lore")).hits) == 3
 
 
-@pytest.mark.parametrize("wish", ["", "  \n"])
-def test_a_wish_of_no_words_is_refused(retriever: Retriever, wish: str) -> None:
+@pytest.mark.parametrize(("wish", "image_id"), [("", None), ("  \n", None), ("", "")])
+def test_a_wish_of_no_words_is_refused(retriever: Retriever, wish: str, image_id: str | None) -> None:
     with pytest.raises(TryAgain, match="nothing to look up"):
-        retriever.retrieve(wish)
+        retriever.retrieve(wish, image_id=image_id)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 51])

@@ -53,7 +53,7 @@ class Greeter:
 
 
 def test_the_toolbox_lists_the_verbs(tools: dict[str, Tool]) -> None:
-    assert list(tools) == ["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "rate"]
+    assert list(tools) == ["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "critique", "rate"]
 
 
 def test_every_tool_says_what_it_does_and_no_schema_mentions_the_call(tools: dict[str, Tool]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PIL.Image import Image
 
@@ -20,13 +20,15 @@ class Asked:
     Who asks, and how: nothing here changes the picture.
 
     The higher `priority` is drawn first; callers of equal priority take turns. A picture that is not done `within`
-    so many seconds is given up. `strict` draws it alone, so that it is the same to the bit whoever else asks.
+    so many seconds is given up. `strict` draws it alone, so that it is the same to the bit whoever else asks. What is
+    asked `again` may have been kept before, by a process that was killed: it is not to be kept twice.
     """
 
     caller: str = ""
     priority: int = 0
     within: float | None = None
     strict: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,10 @@ class Call:
     cancelled: threading.Event = field(default_factory=threading.Event)
     asked: Asked = Asked()
     on_preview: OnPreview | None = None
+
+    def nth(self, done: int, count: int) -> Call:
+        """For one of several pictures, whose steps count on from those before."""
+        told = self.on_progress
+        if told is None or count == 1:
+            return self
+        return replace(self, on_progress=lambda step, steps: told(done * steps + step, count * steps))

@@ -69,11 +69,11 @@ class LoraPicker:
         """
         family = self.renderer.family(model)
         if names:
-            choices, lacking = [self._chosen(name, collection, model, family) for name in dict.fromkeys(names)], []
+            choices, rejected = [self._chosen(name, collection, model, family) for name in dict.fromkeys(names)], []
         else:
-            choices, lacking = self._asked_for(wish, family, collection)
-        said = (*(choice.because for choice in choices), *map(absent, lacking))
-        why = "; ".join(said) or self._why_none(wish, model, family, collection)
+            choices, rejected = self._asked_for(wish, family, collection)
+            rejected += self._of_others(wish, model, family, collection)
+        why = "; ".join((*(choice.because for choice in choices), *rejected)) or "no style asked for"
         return picked(wish, list({choice.card.sha256: choice for choice in choices}.values()), why)
 
     def refuse_unknown(self, names: Sequence[str], collection: str = "loras") -> None:
@@ -86,10 +86,10 @@ class LoraPicker:
         query = Query(words, vectors, where, NEAR, self.encoders.fingerprints())
         return cards(find(self.base, (collection,), query).hits)
 
-    def _asked_for(self, wish: str, family: str, collection: str) -> tuple[list[Choice], list[LoraCard]]:
+    def _asked_for(self, wish: str, family: str, collection: str) -> tuple[list[Choice], list[str]]:
         """
-        The cards the wish mentions; words that two cards share go to the longer phrase, then to the better hit. Those
-        without their file come apart.
+        The cards the wish mentions, and why not those that were left out: words that two cards share go to the longer
+        phrase, then to the better hit.
         """
         if not wish.strip():
             return [], []
@@ -97,27 +97,30 @@ class LoraPicker:
         asked = [(phrase, hit, card) for hit, card in near if (phrase := longest_mentioned(wish, card))]
         claimed: list[Span] = []
         choices: list[Choice] = []
-        lacking: list[LoraCard] = []
+        rejected: list[str] = []
         for phrase, hit, card in sorted(asked, key=lambda entry: -len(entry[0])):
             free = [span for span in mentions(wish, phrase) if not overlaps(span, claimed)]
-            if free and not self._there(card):
-                lacking.append(card)
+            if not free and card.sha256 not in {choice.card.sha256 for choice in choices}:
+                rejected.append(f"not {card.name!r}: the wish's {phrase!r} went to another")
+            elif free and not self._there(card):
+                rejected.append(absent(card))
             elif free:
                 claimed += free
                 choices.append(Choice(hit, card, card.weight, f"{card.name!r} because the wish says {phrase!r}"))
-        return choices, lacking
+        return choices, rejected
 
     def _there(self, card: LoraCard) -> bool:
         return self.shelf is None or self.shelf.holds(card.sha256)
 
-    def _why_none(self, wish: str, model: str, family: str, collection: str) -> str:
+    def _of_others(self, wish: str, model: str, family: str, collection: str) -> list[str]:
+        """Why not those that fit the wish, and another model."""
         others = self._near(wish, collection, Not(Eq("base_model", family))) if wish.strip() else []
         said = [
             f"{card.name!r} fits the wish, but is for {card.base_model} and {model!r} is {family}"
             for _, card in others
             if longest_mentioned(wish, card)
         ]
-        return "; ".join(said[:3]) or "no style asked for"
+        return said[:3]
 
     def _called(self, name: str, collection: str) -> list[tuple[Hit, LoraCard]]:
         """The cards of that name or alias, in any case; no encoder is asked."""

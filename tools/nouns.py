@@ -8,6 +8,17 @@ ODD = {
     "fish": "fish", "sheep": "sheep", "deer": "deer", "glasses": "glasses", "sunglasses": "sunglasses", "wife": "wives",
     "fungus": "fungi", "die": "dice", "elf": "elves", "half": "halves", "life": "lives", "scarf": "scarves",
     "shelf": "shelves", "samurai": "samurai",
+    "genie": "genies", "pixie": "pixies", "zombie": "zombies", "hoodie": "hoodies", "cookie": "cookies",
+    "magpie": "magpies", "smoothie": "smoothies", "brownie": "brownies",
+    "avalanche": "avalanches", "axe": "axes", "bikini": "bikinis", "chilli": "chillis",
+    "hippopotamus": "hippopotamuses",
+    "iris": "irises", "kiwi": "kiwis", "lotus": "lotuses", "minibus": "minibuses", "moustache": "moustaches",
+    "mustache": "mustaches", "oasis": "oases", "octopus": "octopuses", "pegasus": "pegasuses", "platypus": "platypuses",
+    "rhinoceros": "rhinoceroses", "ski": "skis", "taxi": "taxis", "tutu": "tutus", "tv": "tvs", "walrus": "walruses",
+    "yeti": "yetis", "bonsai": "bonsai", "broccoli": "broccoli", "clothes": "clothes", "fries": "fries",
+    "headphones": "headphones", "jeans": "jeans", "leggings": "leggings", "overalls": "overalls", "pyjamas": "pyjamas",
+    "scissors": "scissors", "shorts": "shorts", "spaghetti": "spaghetti", "stairs": "stairs", "sushi": "sushi",
+    "trousers": "trousers",
     "hero": "heroes", "potato": "potatoes", "tomato": "tomatoes", "volcano": "volcanoes",
 }  # fmt: skip
 SINGLE = {many: one for one, many in ODD.items()} | {

@@ -15,7 +15,19 @@ from knowledge.recipe import Recipe
 from tools.adherence import adherence
 from tools.call import Call
 from tools.preprocess.detectors import Detectors
-from tools.renderer import Renderer
+from tools.renderer import Rendered, Renderer
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A picture that is drawn and not kept."""
+
+    provenance: Provenance
+    rendered: Rendered
+
+    @property
+    def seed(self) -> int:
+        return self.provenance.recipe.seed
 
 
 @dataclass(frozen=True)
@@ -31,13 +43,21 @@ class PictureRenderer:
 
     def paint(self, provenance: Provenance, call: Call) -> Picture:
         """Draw and keep with everything known of why: wish, citations, decisions, parent; and how well it follows."""
-        rendered = self.renderer.render(provenance.recipe, call)
+        return self.keep(self.draft(provenance, call), call)
+
+    def draft(self, provenance: Provenance, call: Call) -> Draft:
+        return Draft(provenance, self.renderer.render(provenance.recipe, call))
+
+    def keep(self, draft: Draft, call: Call) -> Picture:
+        """In the gallery, with how well it follows its maps."""
+        provenance, rendered = draft.provenance, draft.rendered
         followed = self._followed(rendered.image, provenance.recipe)
         hashes = provenance.lora_hashes | self._hashes(provenance.recipe)
         signed = provenance.model_copy(
             update={"versions": rendered.versions, "adherence": followed, "lora_hashes": hashes}
         )
-        return self.gallery.add(rendered.image, signed, rendered.seconds)
+        kept = self.gallery.of_record(signed) if call.asked.again else None
+        return kept or self.gallery.add(rendered.image, signed, rendered.seconds)
 
     def _hashes(self, recipe: Recipe) -> dict[str, str]:
         known = {use.sha256: self.shelf.autov3(use.sha256) for use in recipe.loras} if self.shelf else {}

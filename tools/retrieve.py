@@ -54,7 +54,7 @@ class Retriever:
         (such as sdxl), none that speak of other models only. Each hit says its collection, its record, a score from 0
         to 1, why it was chosen and what it is good for.
         """
-        if not wish.strip() and image_id is None:
+        if not wish.strip() and not image_id:
             raise TryAgain("There is nothing to look up: give some words, or the id of an image.")
         if not 1 <= limit <= MOST:
             raise TryAgain(f"The limit {limit} is out of range: ask for 1 to {MOST} records.")

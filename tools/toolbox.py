@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,8 +19,10 @@ from knowledge.problems import TryAgain
 from tools.call import Call
 from tools.compare import Comparer
 from tools.control import KEPT, ControlPreparer, Maps
+from tools.critique import Critic, PictureCritic
 from tools.engine.bounded_cache import BoundedCache, hit_rates
 from tools.loras import LoraPicker
+from tools.merge import Merger
 from tools.parts import WishSplitter
 from tools.preprocess.detectors import Detectors
 from tools.rate import PictureRater
@@ -49,10 +52,15 @@ class Tool:
         }
         return create_model(f"{self.name}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
 
-    def filled(self, arguments: Mapping[str, Any]) -> BaseModel:
-        """JSON-like arguments as values; raises `TryAgain` that names every argument which does not fit."""
+    def filled(self, arguments: Mapping[str, Any], strict: bool = False) -> BaseModel:
+        """
+        JSON-like arguments as values; raises `TryAgain` that names every argument which does not fit.
+
+        Chat models write `"7"` for 7; `strict` takes nothing for another type, as the schema says.
+        """
         try:
-            return self.arguments.model_validate(arguments)
+            filled = self.arguments.model_validate(arguments)
+            return self.arguments.model_validate_json(json.dumps(arguments), strict=True) if strict else filled
         except ValidationError as problem:
             said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors(include_url=False))
             raise TryAgain(f"{self.name!r} cannot run with these arguments: {said}.") from problem
@@ -83,6 +91,9 @@ class Bench:
     detectors: Detectors = field(default_factory=Detectors)
     splitter: WishSplitter | None = None
     reference_from: int = 0
+    critics: Mapping[str, Critic] = field(default_factory=dict)
+    """By model, of those whose world they know."""
+    usual_critic: Critic | None = None
     maps: Maps = field(default_factory=lambda: BoundedCache(KEPT))
 
     def hit_rates(self) -> Mapping[str, float]:
@@ -114,12 +125,20 @@ class Bench:
         return Refiner(self.painter)
 
     @property
+    def merger(self) -> Merger:
+        return Merger(self.refiner)
+
+    @property
     def comparer(self) -> Comparer:
         return Comparer(self.gallery)
 
     @property
     def rater(self) -> PictureRater:
         return PictureRater(self.base, self.encoders, self.gallery, self.reference_from)
+
+    @property
+    def critic(self) -> PictureCritic:
+        return PictureCritic(self.gallery, self.critics, self.usual_critic)
 
 
 def toolbox(bench: Bench) -> tuple[Tool, ...]:
@@ -129,5 +148,6 @@ def toolbox(bench: Bench) -> tuple[Tool, ...]:
         tool(bench.picker.pick_loras),
         tool(bench.preparer.prepare_control),
         tool(bench.painter.render),
+        tool(bench.critic.critique),
         tool(bench.rater.rate),
     )

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from knowledge.problems import TryAgain
 
-SUITES = ("gpu", "knowledge", "render", "conversation")
+SUITES = ("gpu", "knowledge", "render", "conversation", "training", "critique")
 REPORT = "report"
 
 

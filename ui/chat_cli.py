@@ -102,7 +102,7 @@ class Talk:
             case "/help":
                 self.screen.say(HELP)
             case "/why":
-                for fact in telling.shown(self.picture(rest).provenance):
+                for fact in self.why(self.picture(rest)):
                     self.screen.say(fact)
             case "/open":
                 typer.launch(str(self.workshop.bench.gallery.path(self.picture(rest).id)))
@@ -112,6 +112,13 @@ class Talk:
                 raise TryAgain(UNKNOWN.format(command))
             case _:
                 self.runner.run(self._turn(line))
+
+    def why(self, picture: Picture) -> list[str]:
+        """What shaped it, and what the turn took that drew it."""
+        parent = self.workshop.bench.gallery.parent(picture)
+        cost = self.assistant.conversations.cost(self.name, picture.id)
+        facts = telling.shown(picture.provenance, parent.recipe.prompt if parent else None)
+        return [*facts, *([telling.line("cost", telling.cost(cost))] if cost else [])]
 
     def picture(self, number: str) -> Picture:
         conversations = self.assistant.conversations

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.progress import Progress, TaskID
 from rich.text import Text
 
+from ui import telling
 from ui.telling import plain
 from ui.watching import columns
 
@@ -46,6 +47,8 @@ class Screen:
                 self._bars.update(self._tasks[event.id], completed=event.done, total=event.total)
             case "returned":
                 self._returned(event.id, event.result)
+            case "ended":
+                self.aside(telling.cost(event.cost))
             case "failed":
                 self.say(event.problem)
 
@@ -54,6 +57,11 @@ class Screen:
         self.settle()
         for line in text.splitlines():
             self.out.print(plain(line), markup=False)
+
+    def aside(self, text: str) -> None:
+        """What few will read, beside what was drawn and said."""
+        self.settle()
+        self.moving.print(plain(text), style="dim", markup=False, highlight=False, soft_wrap=True)
 
     def settle(self) -> None:
         """Nothing moves until the next event."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,6 +45,7 @@ def draw(
     size: Annotated[str | None, typer.Option(metavar="WxH", help="Pixels, multiples of 8.")] = None,
     hires: Annotated[float | None, typer.Option(metavar="SCALE", help="Draw over it, so many times larger.")] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME_OR_PATH", help="A hub id, folder or picturebook.")] = None,
+    tries: Annotated[int, typer.Option(min=1, max=8, help="Draw again what lacks something; keep the best.")] = 1,
     count: Annotated[int, typer.Option("-n", min=1, max=100, help="Pictures, with seeds counting up.")] = 1,
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="A .png, .jpg or .webp file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -66,6 +67,7 @@ def draw(
             size=orders.sides(size) if size else None, hires=hires,
             retrieve=retrieve, collections=tuple(collection or looked_in(settings.model)), pinned=bool(collection),
             style=style, loras=tuple(lora or ()), strength=strength, control=control,
+            tries=tries,
         )  # fmt: skip
         orders.draw(settings, wish, orders.Given(reference, mask), count, tray)
 
@@ -83,6 +85,30 @@ def chat(
             typer.echo("\n".join(chat_cli.listed()))
         else:
             chat_cli.talk(name)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(metavar="NAME", help="Listen there.", show_default=False)] = "",
+    port: Annotated[int, typer.Option(min=-1, max=65535, help="On this port; 0: any.", show_default=False)] = -1,
+) -> None:
+    """Serve the chat page, MCP, and HTTP as OpenAI and A1111 speak it."""
+    with told():
+        from agent.settings import read_settings
+        from ui import serving
+
+        asked = {name: value for name, value in (("host", host), ("port", port)) if value not in ("", -1)}
+        serving.serve(read_settings().model_copy(update=asked))
+
+
+@app.command()
+def mcp() -> None:
+    """Offer the tools by MCP to the program that starts this, over stdin and stdout."""
+    with told():
+        from agent.settings import read_settings
+        from ui.doors import mcp_stdio
+
+        mcp_stdio.speak(read_settings())
 
 
 @app.command()
@@ -127,6 +153,38 @@ def rate(
         from ui import rating as ratings
 
         knowledge_orders.tell(ratings.rated(knowledge_orders.desk(), picture, rating, reference, collection))
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Option(metavar="NAME", help="What the LoRA is called.", show_default=False)],
+    folder: Annotated[Path | None, typer.Argument(help="Pictures, each with a .txt file of its name.")] = None,
+    kind: Annotated[Literal["style", "subject"] | None, typer.Option(help="What it is to learn; else style.")] = None,
+    trigger: Annotated[str | None, typer.Option(metavar="WORDS", help="What calls for it; else its name.")] = None,
+    also: Annotated[list[str] | None, typer.Option(metavar="WORDS", help="What else calls for it.")] = None,
+    about: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is, for whoever picks.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Else what suits the model.")] = None,
+    rank: Annotated[int | None, typer.Option(help="How much it can hold, and how large it is; else 16.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Peak learning rate; else what suits the model.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Pictures a step; else what suits the model.")] = None,
+    side: Annotated[int | None, typer.Option(help="Pixels to train at; else the model's own.")] = None,
+    text_encoder: Annotated[bool | None, typer.Option(help="Whether the words learn too.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same LoRA; else 0.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Pictures drawn on the way, four times; else 2.")] = None,
+    model: Annotated[str | None, typer.Option(metavar="NAME_OR_PATH", help="A Stable Diffusion 1, 2 or XL.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with one that was stopped.")] = False,
+) -> None:
+    """Train a LoRA that the next prompt can wear; Ctrl-C keeps what was learnt."""
+    with told():
+        from tools.train import Asked
+        from ui import orders, training
+
+        settings = orders.settings_for(model)
+        asked = Asked(
+            name, model if resume else settings.model, kind, trigger, tuple(also) if also else None, about,
+            steps, rank, rate, batch, side, text_encoder, seed, samples,
+        )  # fmt: skip
+        training.run(settings, folder, asked, resume)
 
 
 @app.command()

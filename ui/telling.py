@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from knowledge import lora_blocks
-from knowledge.picture import Citation, Picture, Provenance
+from knowledge.picture import Picture, Provenance
+from knowledge.prompt_diff import marked
 from knowledge.recipe import Recipe
 
-STEPS = {"retrieve": "retrieved", "rewrite": "added", "pick_loras": "LoRA", "prepare_control": "control"}
+if TYPE_CHECKING:
+    from agent.events import Cost
+
+STEPS = {
+    "retrieve": "retrieved",
+    "rewrite": "added",
+    "pick_loras": "LoRA",
+    "prepare_control": "control",
+    "critique": "critique",
+}
 WIDTH = 11
 NEAR = 2
 """Levels of 255 by which shades may differ that were drawn together with other pictures."""
@@ -48,9 +59,17 @@ def as_json(picture: Picture, where: str) -> dict[str, object]:
     return {"id": picture.id, "file": where, "seconds": picture.seconds, **told}
 
 
-def shown(provenance: Provenance) -> list[str]:
-    """Everything the image file says of itself."""
-    return [line(name, text) for name, text in _facts(provenance)]
+def shown(provenance: Provenance, before: str | None = None) -> list[str]:
+    """Everything the image file says of itself; `before` is the prompt of the picture it was made from, if known."""
+    return [line(name, text) for name, text in (*_words(provenance, before), *_facts(provenance))]
+
+
+def cost(cost: Cost) -> str:
+    """What a turn took, in one line."""
+    calls = f"{cost.model_calls} calls of the chat model" if cost.model_calls != 1 else "1 call of the chat model"
+    tokens = f"{cost.tokens_in} tokens read and {cost.tokens_out} written{' (estimated)' if cost.estimated else ''}"
+    asked = f"{calls}, {tokens}" if cost.model_calls else "no chat model asked"
+    return f"{asked}, {cost.pictures} picture{'s' * (cost.pictures != 1)}, {cost.seconds:.1f} s"
 
 
 def line(name: str, text: str) -> str:
@@ -62,32 +81,30 @@ def plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
+def _words(provenance: Provenance, before: str | None) -> Iterator[tuple[str, str]]:
     recipe = provenance.recipe
     if provenance.wish:
         yield "wish", provenance.wish
     yield "prompt", recipe.prompt
+    was = provenance.wish if provenance.parent_id is None else before
+    if was and was != recipe.prompt:
+        yield "reworded", marked(was, recipe.prompt)
     if recipe.negative_prompt:
         yield "negative", recipe.negative_prompt
+
+
+def _facts(provenance: Provenance) -> Iterator[tuple[str, str]]:
     for decision in provenance.decisions:
         yield STEPS.get(decision.step, decision.step), decision.why
     for citation in provenance.citations:
-        yield "cites", _cited(citation)
-    yield from _recipe_facts(recipe)
+        yield "cites", citation.told
+    yield from _recipe_facts(provenance.recipe)
     for followed in provenance.adherence:
         yield "follows", f"its {followed.kind} map: {followed.measure} {followed.value:.2f}"
     if provenance.versions:
         yield "made with", ", ".join(f"{name} {version}" for name, version in provenance.versions.items())
     if provenance.parent_id:
         yield "parent", provenance.parent_id
-
-
-def _cited(citation: Citation) -> str:
-    said = [f"{citation.kind} {citation.title!r} ({citation.score:.2f})"]
-    said += [f"gave {citation.gave!r}"] if citation.gave else []
-    said += [f"licence {citation.licence}"] if citation.licence else []
-    said += [f"from {citation.source}"] if citation.source else []
-    return ", ".join([*said, f"{citation.collection}/{citation.record_id}"])
 
 
 def _recipe_facts(recipe: Recipe) -> Iterator[tuple[str, str]]:

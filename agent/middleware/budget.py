@@ -14,7 +14,9 @@ from agent.turn import Turn, last_answer, of_this_turn, pictures_shown
 
 MODEL_CALLS = 8
 PICTURES = 4
+TOOL_CALLS = 24
 ENOUGH = "I stopped after {} steps without coming to an end. Say what you want once more, perhaps in other words."
+BUSY = f"At most {TOOL_CALLS} tools are used in one turn: tell the user what there is, and let them speak."
 SPENT = f"At most {PICTURES} pictures are drawn in one turn; tell the user what there is, and let them speak."
 
 
@@ -29,14 +31,15 @@ class Budget(AgentMiddleware[AgentState[Any], Turn, Any]):
         return {"jump_to": "end", "messages": [AIMessage(ENOUGH.format(calls))]}
 
     async def aafter_model(self, state: AgentState[Any], runtime: Runtime[Turn]) -> dict[str, Any] | None:
-        """Calls that would draw too many are answered here, and never reach their tool."""
-        answer = last_answer(state["messages"])
-        left = PICTURES - len(pictures_shown(of_this_turn(state["messages"])))
+        """Calls that would be too many, or draw too many, are answered here, and never reach their tool."""
+        answer, here = last_answer(state["messages"]), of_this_turn(state["messages"])
+        left = PICTURES - len(pictures_shown(here))
+        room = TOOL_CALLS - sum(isinstance(message, ToolMessage) for message in here)
         refused: list[ToolMessage] = []
-        for call in answer.tool_calls if answer else ():
+        for number, call in enumerate(answer.tool_calls if answer else ()):
             left -= _pictures(call)
-            if _pictures(call) and left < 0:
-                refused.append(_refusal(call))
+            if number >= room or (_pictures(call) and left < 0):
+                refused.append(_refusal(call, SPENT if number < room else BUSY))
                 left += _pictures(call)
         return {"messages": refused} if refused else None
 
@@ -47,5 +50,5 @@ def _pictures(call: ToolCall) -> int:
     return 0 if call["name"] not in DRAWING else count if isinstance(count, int) and count > 0 else 1
 
 
-def _refusal(call: ToolCall) -> ToolMessage:
-    return ToolMessage(as_text({"problem": SPENT}), tool_call_id=call["id"], name=call["name"], status="error")
+def _refusal(call: ToolCall, problem: str) -> ToolMessage:
+    return ToolMessage(as_text({"problem": problem}), tool_call_id=call["id"], name=call["name"], status="error")

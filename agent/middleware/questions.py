@@ -8,6 +8,7 @@ from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain_core.messages import AIMessage, ToolMessage
 from langgraph.runtime import Runtime
 
+from agent.plain_words import plain
 from agent.told_results import as_object
 from agent.turn import Turn
 
@@ -16,4 +17,4 @@ class Questions(AgentMiddleware[AgentState[Any], Turn, Any]):
     async def aafter_agent(self, state: AgentState[Any], runtime: Runtime[Turn]) -> dict[str, Any] | None:
         last = state["messages"][-1]
         question = as_object(last.text).get("question") if isinstance(last, ToolMessage) else None
-        return {"messages": [AIMessage(question)]} if isinstance(question, str) else None
+        return {"messages": [AIMessage(plain(question))]} if isinstance(question, str) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +12,11 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import Command
 from PIL.Image import Image
 
+from agent.image_blocks import image_block
 from agent.turn import Turn, pictures_shown
 from knowledge.problems import Problem
 
 MOST = 4
-LONGEST_SIDE = 512
-"""Pixels: what a chat model is charged for grows with them."""
 NOT_SHOWN = "[a picture, which is not shown here]"
 
 
@@ -57,12 +54,8 @@ class Vision(AgentMiddleware[AgentState[Any], Turn, Any]):
             image = self.sight.image(told["picture_id"])
         except Problem:
             return []
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-        data = io.BytesIO()
-        image.save(data, "JPEG", quality=85)
-        url = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
         named = {"type": "text", "text": f"Picture {told['number']}:"}
-        return [named, {"type": "image_url", "image_url": {"url": url}}]
+        return [named, image_block(image)]
 
 
 def with_pictures(messages: Sequence[AnyMessage], shown: Sequence[Sequence[dict[str, Any]]]) -> list[AnyMessage]:

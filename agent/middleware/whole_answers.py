@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, AgentState, ModelRequest, ModelResponse
@@ -12,6 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage
 
 from agent.model_failures import CONTENT_FILTER, BrokenAnswer, Refused
+from agent.plain_words import plain
 from agent.thoughts import aloud
 from agent.turn import Turn
 
@@ -45,7 +47,8 @@ class WholeAnswers(AgentMiddleware[AgentState[Any], Turn, Any]):
     ) -> ModelResponse[Any]:
         """Raises `BrokenAnswer` if every try fails, `Refused` if the provider filtered the answer."""
         if request.model is self.trusted:
-            return await handler(request)
+            response = await handler(request)
+            return replace(response, result=[*map(spoken, response.result)])
         fault, asked = "", request
         for _ in range(TRIES):
             heard = WrittenArguments()
@@ -76,11 +79,11 @@ def found_fault(answer: AIMessage, written: Sequence[str]) -> str:
 
 
 def spoken(answer: Any) -> Any:
-    """Without thoughts; a text that was cut off shows it."""
+    """Without thoughts, and with nothing in it that a face would fetch; a text that was cut off shows it."""
     if not isinstance(answer, AIMessage) or not isinstance(answer.content, str):
         return answer
     cut = "…" if CUT in str(answer.response_metadata.get("finish_reason")) else ""
-    return answer.model_copy(update={"content": aloud(answer.content) + cut})
+    return answer.model_copy(update={"content": plain(aloud(answer.content)) + cut})
 
 
 def noted(messages: Sequence[AnyMessage], note: str) -> list[AnyMessage]:

@@ -40,8 +40,8 @@ def _give(draft: Draft, reference: Reference, value: Value) -> bool:
     match value:
         case Option():
             draft.set(value)
-        case Place(words):
-            draft.prompt = backgrounds.placed(draft.prompt, words, draft.world)
+        case Place(words, instead):
+            draft.prompt = backgrounds.placed(draft.prompt, words, draft.world, instead)
         case Manner(words):
             restyle(draft, words)
         case Better():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.offline import backgrounds, edits, english, insertion
+from agent.offline import edits, english, insertion
 from agent.offline.acts import become, each, give
 from agent.offline.counts import number
 from agent.offline.draft import Draft
 from agent.offline.phrases import Thing
-from agent.offline.reading import PLACING, Reader
+from agent.offline.placing import put
+from agent.offline.reading import Reader
 from agent.offline.targets import Reference
 from agent.offline.tokens import Token, keys, written
 from agent.offline.value_words import Values
@@ -28,7 +29,7 @@ def add(draft: Draft, text: str, words: Sequence[Token], describing: bool = Fals
     words = tuple(words)
     if not words or keys(words) in (("one",), ("both",)):
         return False
-    if done := _put(draft, text, words):
+    if done := put(draft, text, words):
         return done == "yes"
     if _as_values(draft, text, words) or _one_more(draft, words):
         return True
@@ -40,53 +41,17 @@ def add(draft: Draft, text: str, words: Sequence[Token], describing: bool = Fals
     return _append(draft, written(text, words), words)
 
 
-def _put(draft: Draft, text: str, words: tuple[Token, ...]) -> str:
-    """'put it on the beach', 'put the house on the left': what is there already gets a place."""
-    found = draft.view.reference(words)
-    if found is None or not found.things or words[0].key in english.ARTICLES:
-        return ""
-    if words[0].key not in english.DETERMINERS | {"it", "them", "him", "her", "both", "they"}:
-        return ""
-    if found.size == len(words) > 3 and Reader(words, draft.world).side(len(words) - 3):
-        found = draft.view.reference(words[:-3]) or found
-    side = Reader(words, draft.world).side(found.size)
-    if side and found.size + side == len(words):
-        return "yes" if move(draft, found.things[0], written(text, words[found.size :])) else "no"
-    values, left = Values(text, words[found.size :], draft.world, draft.shown).read()
-    if values and not left:
-        return "yes" if give(draft, found, values) else "no"
-    rest = words[found.size :]
-    if len(rest) > 1 and rest[0].key in (*PLACING, "to", "into"):
-        place = written(text, rest[1:]) if rest[0].key in ("to", "into") else written(text, rest)
-        draft.prompt = backgrounds.placed(draft.prompt, place, draft.world)
-        return "yes"
-    return ""
-
-
-def move(draft: Draft, thing: Thing, side: str) -> bool:
-    """To a side of the picture; another thing that is said to be there goes to the other side."""
-    place = side.split()[-1].lower()
-    side = f"on the {place}" if place in ("left", "right") else side
-    other = {"left": "right", "right": "left"}.get(place)
-    changes: list[edits.Edit] = []
-    for one in draft.view.things:
-        if one == thing:
-            changes.append((one.words[-1].end, one.end, f" {side}"))
-        elif one.rest and other and place in keys(one.rest):
-            changes.append((one.words[-1].end, one.end, f" on the {other}"))
-    draft.prompt = edits.spliced(draft.prompt, changes)
-    draft.focus = frozenset((thing.head,))
-    return True
-
-
 def _as_values(draft: Draft, text: str, words: tuple[Token, ...]) -> bool:
     """'add snow', 'with seed 7', 'add some blue': no thing among what was said."""
+    indefinite = words[0].key in english.ARTICLES
     values, left = Values(text, words, draft.world, draft.shown).read()
     if left or not values or any(isinstance(value, Named) for value in values):
         return False
+    if len(words) > 2 and words[-1].key in english.SIDES and words[0].key not in english.PREPOSITIONS:
+        return False
     if any(isinstance(value, Place | Manner) for value in values) and _is_object(draft, words):
         return False
-    if all(isinstance(value, Colour | Look) for value in values) and words[0].key in english.ARTICLES:
+    if all(isinstance(value, Colour | Look) for value in values) and indefinite:
         return give(draft, Reference("things", 0, draft.view.it), values)
     return give(draft, Reference("picture", 0), values)
 
@@ -122,12 +87,18 @@ def _relation(draft: Draft, words: tuple[Token, ...]) -> tuple[int, str, Referen
     for at in range(1, len(words)):
         for relation in (*RELATIONS, *OWNING):
             size = len(relation.split())
+            if _acts(draft, words[at - 1].key) or (relation == "to" and words[at - 1].key == "next"):
+                continue
             if " ".join(said[at : at + size]) == relation:
                 found = draft.view.reference(words, at + size)
                 whole = found is not None and at + size + found.size == len(words)
                 if found and found.things and whole and words[at + size].key not in english.ARTICLES:
                     return at, relation, found
     return None
+
+
+def _acts(draft: Draft, key: str) -> bool:
+    return key in english.VERBS or (key.endswith("ing") and not draft.world.is_thing(key))
 
 
 def _beside(draft: Draft, text: str, words: tuple[Token, ...], at: int, relation: str, found: Reference) -> bool:
@@ -138,6 +109,8 @@ def _beside(draft: Draft, text: str, words: tuple[Token, ...], at: int, relation
     elif relation in ("next to", "beside", "near"):
         end = thing.end
         draft.prompt = edits.spliced(draft.prompt, [(end, end, f" {relation} {said}")])
+    elif thing.lead and thing.lead[-1].key in english.PREPOSITIONS:
+        draft.prompt = insertion.added(draft.prompt, f"{said} {written(text, words[at:])}", draft.world)
     else:
         draft.prompt = insertion.beside(draft.prompt, thing, said, relation)
     _look_at(draft, words)

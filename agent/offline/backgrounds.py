@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.offline import english
 from agent.offline.edits import spliced
 from agent.offline.insertion import anchored
 from agent.offline.lexicon import Lexicon
-from agent.offline.phrases import Phrase, Setting, Style
+from agent.offline.phrases import Phrase, Setting, Style, Thing
 from agent.offline.reading import PLACING, read
 from agent.offline.removal import removed
 from agent.offline.tokens import key_of, tokens
+
+FALLING = ("snow",)
+"""Weathers that are places too: in the place of rain, else of where it was."""
 
 
 def group_of(setting: str, world: Lexicon) -> str:
@@ -20,10 +25,9 @@ def group_of(setting: str, world: Lexicon) -> str:
 
 
 def settings(prompt: str, world: Lexicon, group: str | None = None) -> list[Setting]:
-    """Those of the group; the only one there is stands for all where the world has one background."""
+    """Those of the group, or all."""
     found = [phrase for phrase in read(prompt, world) if isinstance(phrase, Setting)]
-    every = group is None or (world.one_background and len(found) == 1)
-    return [phrase for phrase in found if every or group_of(phrase.name, world) == group]
+    return [phrase for phrase in found if group is None or group_of(phrase.name, world) == group]
 
 
 def said_as(words: str, world: Lexicon) -> str:
@@ -36,10 +40,16 @@ def said_as(words: str, world: Lexicon) -> str:
     return world.settings.get(key) or world.settings.get(name) or f"in {words}"
 
 
-def placed(prompt: str, words: str, world: Lexicon) -> str:
-    """With this setting, in the place of those it cannot stand beside."""
+def placed(prompt: str, words: str, world: Lexicon, instead: bool = False) -> str:
+    """With this setting, in the place of those it cannot stand beside; `instead` of the only one, whatever it is."""
     phrase = said_as(words, world)
     old = settings(prompt, world, group_of(key_of(words), world))
+    if instead and not old and len(every := settings(prompt, world)) == 1:
+        old = every
+    if _name(words) in FALLING and (weather := settings(prompt, world, "weather")):
+        old = weather
+    if any(one.name and one.name == _name(words) for one in old):
+        return prompt
     if not old:
         return _put(prompt, phrase, world)
     for extra in old[:0:-1]:
@@ -59,11 +69,27 @@ def placed(prompt: str, words: str, world: Lexicon) -> str:
 def _put(prompt: str, phrase: str, world: Lexicon) -> str:
     phrases = read(prompt, world)
     if anchor := anchored(phrases):
-        return spliced(prompt, [(anchor.end, anchor.end, f" {phrase}")])
+        end = _end_of_places(prompt, anchor, phrases)
+        return spliced(prompt, [(end, end, f" {phrase}")])
     plain: list[Phrase] = [one for one in phrases if not isinstance(one, Style)]
     if not plain:
         return f"{prompt}, {phrase}"
     return spliced(prompt, [(plain[-1].end, plain[-1].end, f", {phrase}")])
+
+
+def _end_of_places(prompt: str, anchor: Thing, phrases: Sequence[Phrase]) -> int:
+    """After the thing and the settings that follow it without a sign: 'on the beach' goes before 'at night'."""
+    end = anchor.end
+    for phrase in phrases:
+        if isinstance(phrase, Setting) and not prompt[end : (phrase.lead or phrase.words)[0].start].strip():
+            end = phrase.end
+    return end
+
+
+def _name(words: str) -> str:
+    """'the park' and 'in a park' as 'park'; with an adjective it is no longer only the name."""
+    found = [word.key for word in tokens(words) if word.key not in english.DETERMINERS | PLACING]
+    return " ".join(found)
 
 
 def cleared(prompt: str, world: Lexicon, name: str | None = None) -> str:

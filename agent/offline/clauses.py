@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from agent.offline import english
 from agent.offline.commands import ENDINGS, OPENINGS, PRAISE, VERBS, Verb
+from agent.offline.counts import number
 from agent.offline.draft import Draft
+from agent.offline.phrases import Thing
+from agent.offline.reading import Reader
 from agent.offline.tokens import Token, keys
 from agent.offline.value_words import Values
 from agent.offline.values import Named
@@ -94,12 +97,28 @@ def clauses(words: Sequence[Token], text: str, draft: Draft) -> list[Clause]:
         contrast = pair or words[cuts[-1]].key == "not" or (end < len(words) and words[end].key == "not")
         if words[at].key == "except" and verb(bare(words[cuts[-1] : at]))[0] == "make":
             cuts.append(at)
-        if end > at > cuts[-1] and end < len(words) and not contrast and _begins(bare(words[end:]), text, draft):
+        begins = end < len(words) and (
+            _begins(bare(words[end:]), text, draft)
+            or (_described(words[cuts[-1] : at], draft) and _is_new(words[end:]))
+        )
+        if end > at > cuts[-1] and begins and not contrast:
             cuts.append(at)
         at = max(end, at + 1)
     parts = [words[start:end] for start, end in zip(cuts, [*cuts[1:], len(words)], strict=True)]
     made = [Clause(bare(part), part[0].key in ("and", "plus", "also", "&")) for part in parts]
     return [clause for clause in made if (clause.words and clause.words[0].is_word) or clause.words[0].text in "(<"]
+
+
+def _described(words: Sequence[Token], draft: Draft) -> bool:
+    """'gold crown', where a crown is."""
+    found = Reader(tuple(words), draft.world).nominal(0, 0) if words and verb(words)[0] is None else None
+    if not isinstance(found, Thing) or len(found.words) < len(words) or not found.adjectives:
+        return False
+    return found.head in {thing.head for thing in draft.view.things}
+
+
+def _is_new(words: Sequence[Token]) -> bool:
+    return words[0].key in english.ARTICLES | {"some", "another"} or number(words[0].key) is not None
 
 
 def _begins(words: Sequence[Token], text: str, draft: Draft) -> bool:
@@ -114,4 +133,11 @@ def _begins(words: Sequence[Token], text: str, draft: Draft) -> bool:
         found_things = draft.view.reference(part)
         return bool(found_things and found_things.size < len(part))
     values, left = Values(text, part, draft.world, draft.shown).read()
+    named = (
+        draft.view.reference(part)
+        if part and verb(part)[0] is None and part[0].key not in english.DETERMINERS
+        else None
+    )
+    if named and named.things and named.size == len(part) - 1 and part[-1].key in draft.world.colours:
+        return True
     return bool(values) and not left and not any(isinstance(value, Named) for value in values)

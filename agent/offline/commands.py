@@ -67,7 +67,7 @@ VERBS: dict[str, Verb] = {
     "remove|removing|delete|deleting|drop|lose|without|no|erase|get rid of|getting rid of|take out|"
     "take away|taking out|taking away|hide|minus|omit|eliminate|leave out|leaving out|cut|cut out|rid of|"
     "no more|i don't want|i do not want|don't want|don't draw|avoid|not|there should be no|"
-    "there shouldn't be|kill|scrap|clear|i don't like|undraw|exclude|take off|banish"
+    "there shouldn't be|stop|end|kill|scrap|clear|i don't like|undraw|exclude|take off|banish"
 ), "remove"),
     **dict.fromkeys(phrases("replace|replacing|substitute|exchange|trade|replace with"), "replace"),
     **dict.fromkeys(phrases("swap|swapping|switch|switching|flip|exchange"), "swap"),

@@ -30,6 +30,7 @@ class Draft:
     fresh: bool = False
     again: bool = False
     """Whether only another try was asked for."""
+    _seen: View | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, shown: Shown, world: Lexicon, focus: frozenset[str] = frozenset()) -> Draft:
@@ -37,7 +38,10 @@ class Draft:
 
     @property
     def view(self) -> View:
-        return View(self.prompt, self.world, self.focus, frozenset(self.kept))
+        kept, seen = frozenset(self.kept), self._seen
+        if seen is None or (seen.prompt, seen.focus, seen.kept) != (self.prompt, self.focus, kept):
+            self._seen = seen = View(self.prompt, self.world, self.focus, kept)
+        return seen
 
     def set(self, option: Option) -> None:
         self.patch |= option.patch

@@ -39,7 +39,7 @@ def colour_words(thing: Thing, world: Lexicon) -> tuple[Token, ...]:
     if not places:
         return ()
     first, last = places[0], places[-1]
-    while first and thing.adjectives[first - 1].key in english.SHADES:
+    while first and thing.adjectives[first - 1].key in english.SHADES | english.TINTS:
         first -= 1
     return thing.adjectives[first : last + 1]
 

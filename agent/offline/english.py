@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agent.offline import things
+
 
 def words(text: str) -> frozenset[str]:
     """Names parted by spaces; an underscore is a space within a name."""
@@ -16,6 +18,16 @@ COLOURS = words(
 )
 SHADES = words("light dark pale deep bright neon pastel hot sky navy royal baby electric blood lemon mint forest")
 """What may stand before a colour and belongs to it."""
+TINTS = words(
+    "blush chocolate midnight sea ash brick jet snow cherry wine coffee sand honey bubblegum candy "
+    "steel slate ice powder "
+    "dusty muted soft warm cool rich vivid dull dirty burnt hunter apple grass moss pea bottle racing canary mustard "
+    "butter cornflower cobalt sapphire plum brownish reddish greenish bluish yellowish pinkish purplish greyish cold "
+    "metallic shocking faded cotton milky snowy charcoal fire tomato strawberry duck-egg petrol "
+    "dusky creamy antique icy "
+    "fluorescent luminous blinding bold intense"
+)
+"""What belongs to a colour only right before one: 'chocolate brown'."""
 THINGS = words(
     "angel apple arrow astronaut baby balloon ball bear bee bicycle bike bird boat book bottle boy bridge building "
     "bus bush butterfly cactus cake camel candle car castle cat chair child church city cloud clown cow crown cup "
@@ -27,6 +39,7 @@ THINGS = words(
     "sword table tent tiger tower train tree truck turtle umbrella unicorn vase village whale windmill window witch "
     "wizard wolf woman glasses sunglasses beard jacket coat shirt boot glove people crowd"
 )
+MANY_THINGS = words(things.EVERYDAY) - THINGS
 PLACES = {
     "beach": "on the beach", "desert": "in the desert", "meadow": "in a meadow", "grass": "on grass",
     "sea": "under the sea", "ocean": "in the ocean", "forest": "in a forest", "woods": "in the woods",
@@ -36,7 +49,7 @@ PLACES = {
     "kitchen": "in a kitchen", "garden": "in a garden", "village": "in a village", "cave": "in a cave",
     "swamp": "in a swamp", "lake": "by a lake", "river": "by a river", "countryside": "in the countryside",
     "harbour": "in a harbour", "studio": "in a studio", "library": "in a library", "room": "in a room",
-    "water": "in the water", "lawn": "on a lawn", "background": "on a plain background",
+    "snow": "in the snow", "water": "in the water", "lawn": "on a lawn", "background": "on a plain background",
 }  # fmt: skip
 TIMES = {
     "night": "at night", "night sky": "under the night sky", "starry sky": "under a starry sky", "day": "by day",
@@ -47,12 +60,13 @@ TIMES = {
     "moonlight": "in moonlight", "golden hour": "at golden hour",
 }  # fmt: skip
 WEATHERS = {
-    "snow": "in the snow", "rain": "in the rain", "fog": "in the fog", "mist": "in the mist", "storm": "in a storm",
+    "rain": "in the rain", "fog": "in the fog", "mist": "in the mist", "storm": "in a storm",
     "sunshine": "in sunshine", "blizzard": "in a blizzard", "winter": "in winter", "summer": "in summer",
     "autumn": "in autumn", "spring": "in spring", "snowfall": "in snowfall", "wind": "in the wind",
 }  # fmt: skip
 HAPPENING = {
-    "snowing": "snow", "snowy": "snow", "raining": "rain", "rainy": "rain", "foggy": "fog", "misty": "mist",
+    "outside": "outdoors", "snowing": "snow", "snowy": "snow", "raining": "rain", "rainy": "rain", "foggy": "fog",
+    "misty": "mist",
     "stormy": "storm", "sunny": "sunshine", "wintry": "winter", "nightly": "night", "night-time": "night",
 }  # fmt: skip
 """How people say a setting as an adjective or a verb."""
@@ -95,6 +109,24 @@ COMPARED = {
     "fatter": "fat", "thinner": "thin", "shinier": "shiny", "fluffier": "fluffy", "prettier": "pretty", "huger": "huge",
     "darker": "dark", "brighter": "bright", "lighter": "light", "paler": "pale", "friendlier": "friendly",
 }  # fmt: skip
+COMPARED |= {
+    plain[:-1] + "ier": plain
+    for plain in words(
+        "cosy cozy lively moody dreamy creepy funny silly fancy messy angry grumpy sleepy hairy furry "
+        "fuzzy curly skinny busy "
+        "dirty dusty rusty icy snowy sunny cloudy stormy foggy misty rainy windy tasty yummy juicy "
+        "crunchy creamy chubby "
+        "crazy gloomy hazy smoky sandy muddy rocky grassy leafy flowery bushy spiky pointy wavy shady "
+        "glossy gritty grainy "
+        "edgy classy jolly merry noisy mighty sturdy bulky lofty lovely lonely homely cheery dressy sparkly wrinkly"
+    )
+} | {
+    plain.removesuffix("e") + "er": plain
+    for plain in words(
+        "crisp clean clear rich bold neat simple calm wild rough smooth gentle kind deep thick plump full plain "
+        "strange fierce brave proud steep sleek grand quiet loud fine sweet warm cool vivid fresh pure rare dense tight"
+    )
+}
 ARTICLES = words("a an")
 DETERMINERS = words(
     "a an the this that these those her his its their my your our some another no any every each both all same"

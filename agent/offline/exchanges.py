@@ -9,14 +9,20 @@ from agent.offline.acts import each, give, restyle
 from agent.offline.clauses import verb
 from agent.offline.draft import Draft
 from agent.offline.phrases import Style, Thing
-from agent.offline.reading import Reader
+from agent.offline.reading import PLACING, Reader
 from agent.offline.removals import parts_of
 from agent.offline.targets import Reference
-from agent.offline.tokens import Token, keys, written
+from agent.offline.tokens import Token, keys, tokens, written
 from agent.offline.value_words import Values
 from agent.offline.values import Colour, Manner, Named, Place, Value
 
 BY = ("with", "by", "for", "into", "to")
+
+
+EXCHANGED = english.words(
+    "colours colour places place sides side positions position them both two it things around over "
+    "round left right they order"
+)
 
 
 def replace(draft: Draft, text: str, words: Sequence[Token]) -> bool:
@@ -60,7 +66,7 @@ def exchange(draft: Draft, text: str, old: Sequence[Token], new: Sequence[Token]
         return False
     if not old or not values or left:
         return bool(old and new) and _words_for(draft, text, old, new)
-    view, value = draft.view, values[0]
+    view, value = draft.view, _fruit(draft, text, old, new, values[0])
     if isinstance(value, Place) and (setting := _old_setting(draft, old)):
         phrase = backgrounds.said_as(value.words, draft.world)
         draft.prompt = edits.spliced(draft.prompt, [(setting.start, setting.end, phrase)])
@@ -75,7 +81,7 @@ def exchange(draft: Draft, text: str, old: Sequence[Token], new: Sequence[Token]
         return True
     if found is None:
         return _words_for(draft, text, old, new) or give(draft, Reference("things", 0, view.it), _own(values))
-    return give(draft, found, values) if found.things or found.kind == "background" else False
+    return give(draft, found, [value, *values[1:]]) if found.things or found.kind == "background" else False
 
 
 def _own(values: list[Value]) -> list[Value]:
@@ -88,6 +94,27 @@ def _words_for(draft: Draft, text: str, old: Sequence[Token], new: Sequence[Toke
     if at < 0 or not gone:
         return False
     draft.prompt = draft.prompt[:at] + written(text, new) + draft.prompt[at + len(gone) :]
+    return True
+
+
+def _fruit(draft: Draft, text: str, old: Sequence[Token], new: Sequence[Token], value: Value) -> Value:
+    """'the apple for an orange' is another thing, 'red for orange' another colour."""
+    found = draft.view.reference(old)
+    noun = isinstance(value, Colour) and found is not None and found.things and draft.world.is_thing(new[-1].key)
+    thing = Reader(tuple(tokens(written(text, new))), draft.world).nominal(0, 0) if noun else None
+    return Named(written(text, new), thing) if isinstance(thing, Thing) else value
+
+
+def placed_instead(draft: Draft, text: str, old: Sequence[Token], new: Sequence[Token]) -> bool:
+    """'the lake to a river', where the lake is where the picture is."""
+    setting = _old_setting(draft, old)
+    if setting is None or not new:
+        return False
+    said = backgrounds.said_as(written(text, new), draft.world)
+    start = setting.words[0]
+    kept = written(draft.prompt, (start,)) if start.key in PLACING and tokens(said)[0].key not in PLACING else ""
+    phrase = f"{kept} {written(text, new)}" if kept else said
+    draft.prompt = edits.spliced(draft.prompt, [(setting.start, setting.end, phrase)])
     return True
 
 
@@ -109,10 +136,10 @@ def swap(draft: Draft, text: str, words: Sequence[Token]) -> bool:
     if any(key in BY for key in said[1:]) and not set(said) & {"colours", "places", "sides", "positions"}:
         return replace(draft, text, words)
     named = [found.things[0] for part in parts_of(words) if (found := draft.view.reference(part)) and found.things]
-    pair = sorted(
-        named[:2] if len(named) == 2 and named[0] != named[1] else draft.view.things[:2], key=lambda one: one.start
-    )
-    if len(pair) != 2:
+    coloured = [thing for thing in draft.view.things if edits.colour_words(thing, draft.world)]
+    there = coloured if {"colours", "colour"} & set(said) else draft.view.things
+    pair = sorted(named[:2] if len(named) == 2 and named[0] != named[1] else there[:2], key=lambda one: one.start)
+    if len(pair) != 2 or not (len(named) > 1 or not said or set(said) & EXCHANGED):
         return False
     return _swap_colours(draft, *pair) if {"colours", "colour"} & set(said) else _swap_places(draft, *pair)
 

@@ -78,6 +78,14 @@ class Variations:
 
 
 @dataclass(frozen=True)
+class Merge:
+    """One picture with what was changed in either of two."""
+
+    one: int
+    other: int
+
+
+@dataclass(frozen=True)
 class Ask:
     question: str
 
@@ -88,4 +96,4 @@ class Tell:
     targets: tuple[int, ...] = ()
 
 
-Intent = NewWish | Change | GoTo | Variations | Ask | Tell
+Intent = NewWish | Change | GoTo | Merge | Variations | Ask | Tell

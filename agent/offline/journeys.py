@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from agent.offline import counts, english
 from agent.offline.intents import Shown
-from agent.offline.tokens import Token, key_of, keys
-from tools.nouns import one
+from agent.offline.recalling import described, recalled
+from agent.offline.tokens import Token, keys
 
 MOST = 4
 """Variations at a time."""
@@ -18,10 +19,12 @@ NUMBERED = english.words("number picture image version variation no nr # option 
 AFTER = english.words("best better most more but again please , . ! and")
 """What may follow 'the second' when no word for a picture does."""
 UNDO = english.words("undo revert unmake rewind rollback scratch cancel forget")
-BACK = english.words("back previous earlier before return")
+BACK = english.words("back previous earlier before return prior former restore")
 BACKWARDS = UNDO | BACK | english.words(
     "go step steps roll that this it the last change changes one twice once both times time pictures to take me a "
-    "everything all of please and just we did made i you can could"
+    "everything all of please and just we did made i you can could put bring how way was were as "
+"like had let let's now "
+    "then no there where want us again sorry actually instead old state"
 )  # fmt: skip
 """What may be said of going back without a word of where to."""
 JUDGING = english.words(
@@ -31,17 +34,27 @@ CHOOSING = english.words(
     "can could you we one in work actually now "
     "use take choose pick prefer like love show continue with go to best better keep back return open "
     "was is select the most more i let's let us please select restore want again me on from nicer a bit "
-    "much really liked preferred , . ! my favourite favorite that version"
+    "much really liked preferred , . ! my favourite favorite that version very bring up pull "
+"display load view see look at "
+    "fine good perfect great wins won winner stick stay i'll we'll go'd i'd rather try that's it's "
+"is as it there right "
+    "way how"
 )  # fmt: skip
+COMBINING = english.words("combine merge mix blend unite fuse join")
+TOGETHER = english.words(
+    "and with number picture image version variation pictures images versions the last two both them these those "
+    "together into one of changes no please"
+)
 AGAIN = english.words("again retry reroll redo")
 VARYING = english.words(
     "variations variation versions version variants variant alternatives alternative others tries takes "
-    "ideas options pictures images more"
+    "ideas options pictures images more seeds"
 )  # fmt: skip
 OF_THIS = english.words(
     "of this it that like the show me give make draw please i want some a few more one other another "
     "create generate get in and see can could you to just from let's have new different with now picture "
-    "image try one time once do number for us produce another same same? thing kind similar do , . !"
+    "image try one time once do number for us produce another same same? thing kind similar do , . ! "
+    "those these them might may seed seeds i'd would love would also each would which fresh he him her she"
 )  # fmt: skip
 
 
@@ -50,13 +63,15 @@ def picture(words: Sequence[Token], at: int, pictures: Sequence[Shown], current:
     said = keys(words)
     start = at + (said[at : at + 1] == ("the",))
     key = said[start] if start < len(said) else ""
+    if key.isdecimal() and (said == (key,) or (start + 1 == len(said) and said[at - 1 : at] in (("of",), ("like",)))):
+        return (int(key), 1) if 1 <= int(key) <= len(pictures) else None
     after = said[start + 1] if start + 1 < len(said) else ""
     sized = start + 2 < len(said) and said[start + 2] in ("by", "x", "steps", "pixels")
     if key in NUMBERED and not sized and (number := counts.number(after)) is not None:
         return (number if 1 <= number <= len(pictures) else 0), start + 2 - at
     if key in ("original", "start", "beginning"):
         return pictures[0].number if pictures else 0, start + 1 - at + (after in PICTURES)
-    if key in ("previous", "earlier") or said[start : start + 3] == ("one", "before", "that"):
+    if key in ("previous", "earlier", "prior", "former") or said[start : start + 3] == ("one", "before", "that"):
         return _back(pictures, current, 1), start + 1 - at + (after in PICTURES)
     number = counts.ordinal(key)
     alone = start > at and (start + 1 == len(said) or after in AFTER)
@@ -77,18 +92,29 @@ def _back(pictures: Sequence[Shown], current: int, steps: int) -> int:
 def destination(words: Sequence[Token], pictures: Sequence[Shown], current: int) -> int | None:
     """The picture to go to; 0 if there is none such, None if nobody wants to go anywhere."""
     said = keys(words)
-    going = bool(set(said) & BACK) or said[:2] in (("step", "back"), ("take", "that"))
     if _was_better(said):
         return _back(pictures, current, 1)
-    if set(said) & UNDO or (going and not _names_one(words, pictures, current)):
+    if place := recalled(" ".join(said), pictures, current):
+        return place
+    if set(said) & UNDO or (going(words) and not _names_one(words, pictures, current)):
         rest = [key for key in said if key not in BACKWARDS and counts.number(key) is None and key.isalnum()]
         if "all" in said or "everything" in said:
             return pictures[0].number if pictures else 0
         if not rest:
             steps = next((number for key in said if key != "one" and (number := counts.number(key))), 1)
             return _back(pictures, current, 2 if {"twice", "both"} & set(said) else steps)
-        return _described(rest, pictures) if going else None
+        return described(rest, pictures) if going(words) else None
     return _chosen(words, pictures, current)
+
+
+def going(words: Sequence[Token]) -> bool:
+    """Whether a word of going back is said."""
+    return bool(set(keys(words)) & BACK) or keys(words)[:2] in (("step", "back"), ("take", "that"))
+
+
+def leaves(words: Sequence[Token]) -> bool:
+    """Whether a word of going back or of taking back is said."""
+    return going(words) or bool(set(keys(words)) & UNDO)
 
 
 def _was_better(said: Sequence[str]) -> bool:
@@ -114,29 +140,41 @@ def _chosen(words: Sequence[Token], pictures: Sequence[Shown], current: int) -> 
     return None
 
 
-def _described(rest: Sequence[str], pictures: Sequence[Shown]) -> int | None:
-    """The latest picture whose prompt or style has all these words."""
-    wanted = {
-        one(key) for key in rest if key not in ("with", "in", "on", "at", "when", "was", "style", "version", "picture")
-    }
-    for shown in reversed(pictures):
-        styles = " ".join(lora.name for lora in shown.loras)
-        there = {one(word) for word in key_of(f"{shown.prompt} {styles}").split()}
-        if wanted and wanted <= there:
-            return shown.number
-    return None
+def merging(words: Sequence[Token], pictures: Sequence[Shown]) -> tuple[int, int] | None:
+    """The two pictures to be made one: 'combine 2 and 3', 'merge the last two'; 0 for one that there is not."""
+    said = [key for key in keys(words) if key.isalnum()]
+    if not said or said[0] not in COMBINING:
+        return None
+    if not all(key in TOGETHER or counts.ordinal(key) or counts.number(key) for key in said[1:]):
+        return None
+    named = [number for before, key in pairwise(said) if (number := _number(before, key))]
+    if len(named) == 2:
+        there = {shown.number for shown in pictures}
+        one, other = (number if number in there else 0 for number in named)
+        return one, other
+    latest = {"last", "both", "them", "these", "those"} & set(said)
+    return (pictures[-2].number, pictures[-1].number) if latest and len(pictures) > 1 and named in ([], [2]) else None
+
+
+def _number(before: str, key: str) -> int | None:
+    """Of a picture; the one of 'into one' and of 'the third one' is none."""
+    if key == "last" or (key == "one" and (before == "into" or counts.ordinal(before))):
+        return None
+    return counts.ordinal(key) or counts.number(key)
 
 
 def variations(words: Sequence[Token]) -> int | None:
     """How many more of the same are asked for: 'again', 'four variations', 'another one'; None if none are."""
     said = [key for key in keys(words) if key.isalnum()]
     amounts = {key for key in said if counts.number(key) or key in counts.LOOSE}
-    if not said or not set(said) <= OF_THIS | AGAIN | VARYING | amounts:
+    numbered = any(one in (*NUMBERED, "of", "like") and two.isdecimal() for one, two in pairwise(keys(words)))
+    if not said or numbered or "#" in keys(words) or not set(said) <= OF_THIS | AGAIN | VARYING | amounts:
         return None
     if set(said) & AGAIN or said in (["once", "more"], ["one", "more"], ["another"], ["one", "more", "time"]):
         return 1
     asked = (
         set(said) & VARYING
+        or (amounts and said[-1] in ("these", "those", "this") and not set(said) & {"make", "the", "all", "both"})
         or said[-1] == "another"
         or said[-2:]
         in (

@@ -15,6 +15,8 @@ EVERYDAY_SETTINGS = {
     **dict.fromkeys(english.TIMES, "time"),
     **dict.fromkeys(english.WEATHERS, "weather"),
 }
+LONG = 6
+"""Letters."""
 EVERYDAY_ADJECTIVES = {word: group for group, words in english.ADJECTIVES.items() for word in words.split()}
 
 
@@ -23,17 +25,15 @@ class Lexicon:
     """
     Names are keys (lower case, British, single spaces), things in the singular.
 
-    `settings` says how each place, time and weather is written in a prompt, `groups` which of them exclude each other:
-    those of one group do, and all do where the world draws `one_background` only.
+    `settings` says how each place, time and weather is written in a prompt, `groups` which of them exclude each other.
     """
 
-    things: frozenset[str] = english.THINGS
+    things: frozenset[str] = english.THINGS | english.MANY_THINGS
     colours: frozenset[str] = english.COLOURS
     settings: Mapping[str, str] = field(default_factory=lambda: {**english.PLACES, **english.TIMES, **english.WEATHERS})
     groups: Mapping[str, str] = field(default_factory=lambda: dict(EVERYDAY_SETTINGS))
     styles: frozenset[str] = english.STYLES
     adjectives: Mapping[str, str] = field(default_factory=lambda: dict(EVERYDAY_ADJECTIVES))
-    one_background: bool = True
 
     def extended(
         self,
@@ -41,7 +41,6 @@ class Lexicon:
         colours: Iterable[str] = (),
         settings: Mapping[str, str] | None = None,
         styles: Iterable[str] = (),
-        one_background: bool | None = None,
     ) -> Lexicon:
         """With more names, as people write them; `settings` are nouns and how they stand in a prompt."""
         more = {key_of(name): phrase for name, phrase in (settings or {}).items()}
@@ -52,7 +51,6 @@ class Lexicon:
             settings={**self.settings, **more},
             groups={**dict.fromkeys(more, "place"), **self.groups},
             styles=self.styles | {key_of(name) for name in styles},
-            one_background=self.one_background if one_background is None else one_background,
         )
 
     def is_thing(self, key: str) -> bool:
@@ -64,6 +62,11 @@ class Lexicon:
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
-        """Every single word of the world's names, in both numbers: what a misspelt word may have meant."""
-        names = (*self.things, *map(many, self.things), *self.colours, *self.settings, *self.styles, *self.adjectives)
+        """
+        Every single word of the world's names, in both numbers: what a misspelt word may have meant.
+
+        Of the great many everyday nouns only the long ones: the short are too near to other English words.
+        """
+        nouns = frozenset(noun for noun in self.things if len(noun) >= LONG or noun not in english.MANY_THINGS)
+        names = (*nouns, *map(many, nouns), *self.colours, *self.settings, *self.styles, *self.adjectives)
         return frozenset(word for name in names for word in name.split())

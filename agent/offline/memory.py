@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from agent.offline.intents import Shown, Worn
 
 CURRENT = "current"
 """The key of a reply under which it is kept to which picture the user went back."""
+RULES = "rules"
+"""How the planner calls itself."""
 FIELDS = ("prompt", "negative_prompt", "seed", "width", "height", "num_inference_steps", "guidance_scale", "scheduler")
 
 
@@ -46,18 +49,39 @@ class Memory:
     returned: tuple[Returned, ...]
 
 
-def remember(messages: Sequence[BaseMessage]) -> Memory:
+Went = Callable[[str, tuple[Shown, ...], int], int]
+"""To which picture the user's words lead, given the pictures there are and the current one."""
+
+
+def remember(messages: Sequence[BaseMessage], went: Went = lambda said, pictures, current: current) -> Memory:
+    """`went` is asked where another chat model drew nothing: such go back in words alone."""
     turn = max((at for at, message in enumerate(messages) if isinstance(message, HumanMessage)), default=len(messages))
     told: list[dict[str, Any]] = []
     current = 0
-    for message in messages[:turn]:
-        if isinstance(message, ToolMessage):
-            told += (drawn := _returned(message).pictures)
-            current = int(drawn[-1].get("number", len(told))) if drawn else current
-        elif isinstance(message, AIMessage):
-            current = int(message.additional_kwargs.get(CURRENT, current))
+    for said, answers in _turns(messages[:turn]):
+        drawn = [
+            picture for answer in answers if isinstance(answer, ToolMessage) for picture in _returned(answer).pictures
+        ]
+        marks = [answer.additional_kwargs[CURRENT] for answer in answers if CURRENT in answer.additional_kwargs]
+        told += drawn
+        if drawn or marks:
+            current = int(marks[-1] if marks else drawn[-1].get("number", len(told)))
+        elif told and not _ours(answers):
+            current = went(said, tuple(_shown(told)), current)
     said = str(messages[turn].text) if turn < len(messages) else ""
     return Memory(said, tuple(_shown(told)), tuple(told), current, tuple(_results(messages[turn:])))
+
+
+def _turns(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, Sequence[BaseMessage]]]:
+    """What the user said, and all that came of it."""
+    starts = [at for at, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    for start, end in pairwise((*starts, len(messages))):
+        yield str(messages[start].text), messages[start + 1 : end]
+
+
+def _ours(answers: Sequence[BaseMessage]) -> bool:
+    """Whether the planner answered, who leaves a mark where it goes back."""
+    return bool(answers) and answers[-1].response_metadata.get("model_name") == RULES
 
 
 def _results(messages: Sequence[BaseMessage]) -> Iterator[Returned]:

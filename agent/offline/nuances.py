@@ -5,6 +5,8 @@ from __future__ import annotations
 from agent.offline import english, weighing
 from agent.offline.acts import each, give
 from agent.offline.commands import CLOSER, LOOSER, LOUDER, OPPOSITES
+from agent.offline.counts import number
+from agent.offline.dials import dial
 from agent.offline.draft import Draft
 from agent.offline.edits import counted
 from agent.offline.options import option
@@ -18,7 +20,12 @@ Words = tuple[Token, ...]
 def nuance(draft: Draft, text: str, words: Words) -> bool:
     """Whether it was one of them, and done."""
     return (
-        _negative(draft, text, words) or _strength(draft, words) or _emphasis(draft, text, words) or _too(draft, words)
+        _negative(draft, text, words)
+        or dial(draft, words)
+        or _strength(draft, words)
+        or _times(draft, words)
+        or _emphasis(draft, text, words)
+        or _too(draft, text, words)
     )
 
 
@@ -96,12 +103,37 @@ def _emphasis(draft: Draft, text: str, words: Words) -> bool:
     return fewer
 
 
-def _too(draft: Draft, words: Words) -> bool:
+def _times(draft: Draft, words: Words) -> bool:
+    """'twice as many balloons', 'double the number of trees', 'half the birds'."""
+    said = keys(words)
+    at = next((at for at, key in enumerate(said) if key in TIMES or said[at + 1 : at + 2] == ("times",)), len(said))
+    by = TIMES.get(said[at]) or number(said[at]) if at < len(said) else None
+    start = next((place + 1 for place in range(len(said) - 2, at - 1, -1) if said[place] in COUNTED), len(said))
+    found = draft.view.reference((Token("the", 0, 0), *words[start:])) if by and start < len(words) else None
+    if not by or not found or not found.things or start + found.size - 1 != len(words):
+        return False
+    thing = found.things[0]
+    count = max(1, round((thing.count or 1) * by))
+    return each(draft, (thing,), lambda prompt, one: counted(prompt, one, count))
+
+
+TIMES = {"twice": 2, "double": 2, "triple": 3, "half": 0.5, "halve": 0.5, "thrice": 3}
+COUNTED = english.words("many of the double triple twice half halve")
+
+
+LESS = Token("less", 0, 0)
+
+
+def _too(draft: Draft, text: str, words: Words) -> bool:
     """'the house is too dark' asks for the opposite."""
     at = next((at for at, word in enumerate(words) if word.key == "too"), len(words))
     opposite = OPPOSITES.get(words[at + 1].key) if at + 1 < len(words) else None
     if opposite is None:
-        return False
+        return (
+            at + 2 == len(words)
+            and words[at + 1].key in draft.world.colours
+            and _emphasis(draft, text, (LESS, words[at + 1]))
+        )
     found = draft.view.reference(words)
     named = found if found and found.things and words[0].key not in ("it", "this", "that") else Reference("picture", 0)
     return give(draft, named, [Look(opposite, shade=opposite in english.SHADES)])

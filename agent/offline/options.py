@@ -21,12 +21,12 @@ SAMPLERS = {
 SHAPES = {
     "portrait": "tall", "upright": "tall", "vertical": "tall", "landscape": "wide", "horizontal": "wide",
     "widescreen": "wide", "panorama": "wide", "panoramic": "wide", "square": "square", "wider": "wide",
-    "taller": "tall",
+    "taller": "tall", "wide": "wide", "sideways": "wide",
 }  # fmt: skip
 MORE = {"more": 1.5, "double": 2.0, "twice": 2.0, "higher": 1.5, "increase": 1.5, "fewer": 2 / 3, "less": 2 / 3,
         "half": 0.5, "halve": 0.5, "lower": 2 / 3, "reduce": 2 / 3, "decrease": 2 / 3, "raise": 1.5}  # fmt: skip
 GUIDANCE = {"guidance", "cfg", "scale"}
-FILLERS = english.words("the a an to of at with by use as value set = : for is be number in")
+FILLERS = english.words("the a an to of at with by back it use as value set = : for is be number in")
 LOWEST, HIGHEST = 64, 2048
 """Pixels."""
 
@@ -54,7 +54,8 @@ def option(words: Sequence[Token], at: int, shown: Shown) -> Option | None:
     for reading in (_sides, _seed, _named_number, _sampler, _shape, _relative):
         if found := reading(words[at + start :], said[start:], shown):
             break
-    return Option(found.size + start, found.patch, found.fresh) if found else None
+    same = "same" in said[:start]
+    return Option(found.size + start, found.patch, found.fresh and not same) if found else None
 
 
 def _sides(words: Sequence[Token], said: Sequence[str], shown: Shown) -> Option | None:
@@ -108,7 +109,7 @@ def _seed(words: Sequence[Token], said: Sequence[str], shown: Shown) -> Option |
         return Option(size + 1, {"seed": int(said[size])})
     if size < len(said) and said[size] in ("random", "new", "different"):
         return Option(size + 1, {}, fresh=True)
-    return Option(size, {}) if size == len(said) else None
+    return Option(size, {}, fresh=True) if size == len(said) else None
 
 
 def _named_number(words: Sequence[Token], said: Sequence[str], shown: Shown) -> Option | None:
@@ -117,6 +118,8 @@ def _named_number(words: Sequence[Token], said: Sequence[str], shown: Shown) -> 
         return Option(3, {"num_inference_steps": _steps(shown.num_inference_steps + int(said[0]))})
     if len(said) > 1 and said[0].isdecimal() and said[1] in ("steps", "step"):
         return Option(2, {"num_inference_steps": _steps(int(said[0]))})
+    if sided := _one_side(said):
+        return sided
     if not said or said[0] not in ("steps", *GUIDANCE):
         return None
     size = 1
@@ -127,6 +130,17 @@ def _named_number(words: Sequence[Token], said: Sequence[str], shown: Shown) -> 
         return None
     name = "num_inference_steps" if said[0] == "steps" else "guidance_scale"
     return Option(size + 1, {name: _steps(value) if said[0] == "steps" else max(0.0, min(30.0, value))})
+
+
+def _one_side(said: Sequence[str]) -> Option | None:
+    """'512 wide', '768 pixels high'."""
+    if not said or not said[0].isdecimal() or int(said[0]) < LOWEST // 2:
+        return None
+    at = 1 + (said[1:2] in (("pixels",), ("px",), ("pixel",)))
+    side = {"wide": "width", "across": "width", "high": "height", "tall": "height"}.get(
+        said[at] if at < len(said) else ""
+    )
+    return Option(at + 1, {side: eighth(int(said[0]))}) if side else None
 
 
 def _steps(value: float) -> int:
@@ -157,6 +171,7 @@ def _shape(words: Sequence[Token], said: Sequence[str], shown: Shown) -> Option 
         "picture",
         "image",
         "aspect",
+        *("one", "version", "canvas", "frame", "layout", "ratio", "crop", "please"),
     ):
         size += 1
     if size < len(said) or (size == 1 and len(words) > 1):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.offline import english, insertion
-from agent.offline.acts import become, each
+from agent.offline.acts import become, each, give
 from agent.offline.draft import Draft
 from agent.offline.phrases import Thing
+from agent.offline.targets import Reference
 from agent.offline.tokens import Token, written
 from agent.offline.value_words import Values
 from agent.offline.values import Look, Manner, Named
+from tools.nouns import one
 
 Words = tuple[Token, ...]
 MODAL = english.words("should could would must can to be get gets")
@@ -41,7 +43,7 @@ def give_it(draft: Draft, text: str, words: Words, given: bool) -> bool:
 def _own(draft: Draft, text: str, owners: Sequence[Thing], rest: Words, relation: str) -> bool:
     """What one has already is described anew."""
     named = Values(text, rest, draft.world, draft.shown).read()[0][0]
-    old = [one for one in draft.view.things if isinstance(named, Named) and one.head == named.thing.head]
+    old = [thing for thing in draft.view.things if isinstance(named, Named) and thing.head == named.thing.head]
     if isinstance(named, Named) and old:
         return each(draft, old[:1], lambda prompt, thing: become(draft, prompt, thing, named))
     said = written(text, rest)
@@ -56,7 +58,9 @@ def describe_part(draft: Draft, text: str, words: Words) -> bool:
         else None
     )
     start = next((at + 1 for at, word in enumerate(words[:3]) if word.key.endswith("'s")), 1)
-    if len(words) < start + 2 or words[0].key not in WHOSE | {"the", "my"}:
+    if len(words) == 2 and words[1].key in draft.world.colours and draft.world.is_thing(words[0].key):
+        start = 0
+    elif len(words) < start + 2 or words[0].key not in WHOSE | {"the", "my"}:
         return False
     for cut in range(start + 1, len(words)):
         values, left = Values(text, words[cut:], draft.world, draft.shown).read()
@@ -64,8 +68,11 @@ def describe_part(draft: Draft, text: str, words: Words) -> bool:
         if not values or left or isinstance(values[0], Manner) or not part:
             continue
         look = values[0].word if isinstance(values[0], Look) and len(values) == 1 else ""
-        like = look or written(text, words[cut:]).removeprefix("be ").removeprefix("to ")
+        plain = next(at for at in range(cut, len(words)) if words[at].key not in MODAL or at == len(words) - 1)
+        like = look or written(text, words[plain:])
         said = f"{like} {written(text, part)}"
+        if has := [thing for thing in draft.view.things if whose and thing.head == one(part[-1].key)]:
+            return give(draft, Reference("things", 0, tuple(has[:1])), values)
         return _have_part(draft, said, whose.things if whose else ())
     return False
 

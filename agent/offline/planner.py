@@ -18,9 +18,9 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from agent.offline.intents import GoTo
+from agent.offline.intents import GoTo, Shown
 from agent.offline.lexicon import Lexicon
-from agent.offline.memory import CURRENT, remember
+from agent.offline.memory import CURRENT, RULES, remember
 from agent.offline.plans import next_use
 from agent.offline.replies import reply
 from agent.offline.understanding import understand
@@ -52,13 +52,17 @@ class RulePlanner(BaseChatModel):
 
     def plan(self, messages: Sequence[BaseMessage], tools: frozenset[str]) -> AIMessage:
         """The next call of a tool, or the words that end the turn."""
-        memory = remember(messages)
+        memory = remember(messages, self._went)
         intent = understand(memory.said, memory.pictures, memory.current, self.world)
         if use := next_use(intent, memory.pictures, memory.returned, tools, self.draws_with):
             call = {"name": use.name, "args": dict(use.arguments), "id": f"call_{uuid.uuid4().hex}"}
             return AIMessage("", tool_calls=[call])
         went = {CURRENT: intent.target} if isinstance(intent, GoTo) else {}
         return AIMessage(reply(intent, memory), additional_kwargs=went)
+
+    def _went(self, said: str, pictures: tuple[Shown, ...], current: int) -> int:
+        intent = understand(said, pictures, current, self.world)
+        return intent.target if isinstance(intent, GoTo) else current
 
     def _generate(
         self,
@@ -97,4 +101,4 @@ class RulePlanner(BaseChatModel):
 
 def _finished(message: AIMessage) -> dict[str, str]:
     """As other chat models say it: without a reason to have finished, an answer counts as cut off."""
-    return {"finish_reason": "tool_calls" if message.tool_calls else "stop", "model_name": "rules"}
+    return {"finish_reason": "tool_calls" if message.tool_calls else "stop", "model_name": RULES}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.offline.intents import Change, Intent, NewWish, Shown, Variations
+from agent.offline.intents import Change, Intent, Merge, NewWish, Shown, Variations
 from agent.offline.memory import Returned
 from agent.offline.weighing import MOST as HEAVIEST
 
@@ -34,6 +34,9 @@ def next_use(
         case Variations(target, count) if drawn < count and "refine" in tools:
             shown = _picture(pictures, target)
             return _refine(shown, {"seed": fresh_seed(shown, len(pictures), drawn)})
+        case Merge(one, other) if not drawn and "merge" in tools:
+            ids = (_picture(pictures, number).picture_id for number in (one, other))
+            return ToolUse("merge", dict(zip(("one", "other"), ids, strict=True)))
         case Change() if drawn < intent.count and "refine" in tools:
             return _changing(intent, pictures, returned, tools, model, drawn)
     return None
@@ -50,8 +53,7 @@ def _changing(
     shown = _picture(pictures, change.target)
     picked = next((one for one in returned if one.name == PICK), None)
     if change.style and picked is None and PICK in tools:
-        asked = change.style if change.style.endswith("style") else f"{change.style} style"
-        return ToolUse(PICK, {"wish": asked, "model": model})
+        return ToolUse(PICK, {"wish": _as_style(change.style), "model": model})
     patch = {**_jsonable(change.patch), **_style(change, shown, picked.told if picked else {})}
     if (change.fresh or drawn) and "seed" not in change.patch:
         patch["seed"] = fresh_seed(shown, len(pictures), drawn)
@@ -63,7 +65,8 @@ def _style(change: Change, shown: Shown, picked: Mapping[str, Any]) -> dict[str,
     worn = [{"name": lora.name, "sha256": lora.sha256, "weight": lora.weight} for lora in shown.loras]
     if change.style:
         loras = picked.get("loras") or []
-        words = list(picked.get("trigger_words") or ()) if loras else [change.style]
+        # trigger words that the wish for the style said already do not come back with the LoRA
+        words = (list(picked.get("trigger_words") or ()) or [_as_style(change.style)]) if loras else [change.style]
         prompt = change.patch.get("prompt", shown.prompt)
         missing = [word for word in words if word.lower() not in prompt.lower()]
         return {"prompt": ", ".join((prompt, *missing))} | ({"loras": loras} if loras or worn else {})
@@ -72,6 +75,10 @@ def _style(change: Change, shown: Shown, picked: Mapping[str, Any]) -> dict[str,
     if change.strength and worn:
         return {"loras": [lora | {"weight": weight(lora["weight"] + change.strength)} for lora in worn]}
     return {}
+
+
+def _as_style(style: str) -> str:
+    return style if style.endswith("style") else f"{style} style"
 
 
 def weight(value: float) -> float:

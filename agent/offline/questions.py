@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from agent.offline import english
+from agent.offline.asides import COMPLAINT, GREETING, clauses_of, only_chat, sentences, tells
+from agent.offline.clauses import bare, verb
 from agent.offline.commands import HELLO, PRAISE, phrases
 from agent.offline.counts import number, ordinal
+from agent.offline.courtesies import IDLE, direct
 from agent.offline.intents import Ask, Intent, Tell, Topic
 from agent.offline.tokens import Token, keys, tokens
 
@@ -26,7 +31,25 @@ ASKING = english.words("what why which how who when where did does was were is a
 SETTINGS = english.words(
     "seed sampler scheduler steps size guidance cfg model prompt settings recipe lora negative big large"
 )
-SUGGESTING = (("how", "about"), ("how", "would"), ("what", "would"), ("what", "about"), ("what", "if"), ("why", "not"))
+SUGGESTING = re.compile(
+    r"(?:how|what) about|what if|why (?:not|don't|do not)|(?:how|what) (?:would|will|does|if|"
+    r"might) (?:it|he|she|they|this|that)\b|"
+    r"how (?:would|will) .* look|what would .* look like"
+)
+TELL_ME = re.compile(
+    r"(?:please )?(?:(?:can|could|would|will) (?:you )?(?:please )?)?(?:(?:i(?:'d| would) (?:like|"
+    r"love)|i want|i need) to (?:know|hear|understand)|"
+    r"tell me|explain|remind me|describe (?:it|this|the picture|what)|list|i wonder|(?:show|give|"
+    r"read) me the (?:seed|prompt|settings|steps|recipe)|"
+    r"show the (?:seed|prompt|settings|recipe)|do you (?:know|remember|think|like|have|understand|"
+    r"see|ever|always|use|mean)|is there (?:a|any) (?:limit|way|list))\b"
+)
+ASKED = re.compile(
+    r"(?:so |and |but |ok |wait |hey |hmm )*(?:(?:what|which|who|whose|whom|where|when|why|how)(?:'s|'re|'d)?\b|"
+    r"(?:are|do|did|have|were) you\b|is (?:there )?any(?:body|one)\b|who's\b|"
+    r"(?:do|does|did|are|was|were|is|has|have|am|isn't|aren't|wasn't|doesn't|don't|didn't|haven't|hasn't)\b.*\?$)"
+)
+ORDERS = frozenset({"add", "draw", "make", "remove", "replace", "swap", "use", "keep"})
 COMPARING = english.words("compare difference differences differ")
 
 
@@ -41,27 +64,40 @@ def topic(text: str, pictures: bool) -> Intent | None:
     said = keys(words)
     if not said:
         return Ask(NOTHING_YET)
-    if " ".join(said) in RESTART:
-        return Ask(NEXT)
-    if " ".join(said) in HELLO:
-        return Tell("hello")
-    if said[0] in ("help", "instructions") or said[:3] in (
-        ("what", "can", "you"),
-        ("who", "are", "you"),
-        ("what", "are", "you"),
-    ):
-        return Tell("help")
-    if _praises(said):
-        return Tell("thanks")
+    if talk := _talk(text, said):
+        return talk
     if set(said) & COMPARING and pictures:
         return Tell("compare", _numbers(words))
-    asks = (said[0] in ASKING and said[:2] not in SUGGESTING) or said[:2] == ("tell", "me")
-    asks = asks or (text.rstrip().endswith("?") and said[:2] in (("do", "you"), ("did", "you"), ("are", "you")))
-    return (
-        Tell(_asked(said))
-        if asks and not (said[0] in ("is", "has", "have") and not text.rstrip().endswith("?"))
-        else None
+    return Tell(_asked(said)) if any(map(_asks, sentences(text))) and not any(map(_orders, clauses_of(text))) else None
+
+
+def _talk(text: str, said: tuple[str, ...]) -> Intent | None:
+    """Greetings, thanks, and where nothing is said yet of what to draw."""
+    if " ".join(said) in HELLO or GREETING.fullmatch(text.strip(" .!?,")):
+        return Tell("hello")
+    if " ".join(said) in RESTART or IDLE.match(text):
+        return Ask(NEXT)
+    if said[0] in ("help", "instructions") or said[:3] in WHO_ARE_YOU:
+        return Tell("help")
+    chats = only_chat(text)
+    if chats and COMPLAINT.search(text):
+        return Ask(UNCLEAR)
+    return Tell("thanks") if chats or _praises(said) else None
+
+
+WHO_ARE_YOU = (("what", "can", "you"), ("who", "are", "you"), ("what", "are", "you"))
+
+
+def _asks(sentence: str) -> bool:
+    said = sentence.strip().lower()
+    return bool(
+        TELL_ME.match(said) or (ASKED.match(said) and not SUGGESTING.match(re.sub(r"^(?:so|and|but|ok) ", "", said)))
     )
+
+
+def _orders(part: str) -> bool:
+    """Whether it asks for a picture or a change, beside what is asked about."""
+    return not _asks(part) and not tells(part) and verb(bare(tokens(direct(part))))[0] in ORDERS
 
 
 def _praises(said: tuple[str, ...]) -> bool:

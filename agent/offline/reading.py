@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from agent.offline import english
+from agent.offline import english, things
 from agent.offline.counts import LOOSE, number
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Phrase, Setting, Style, Tag, Thing
@@ -13,8 +13,11 @@ from agent.offline.tokens import Token, keys, longest, tokens
 
 SMALL = english.PREPOSITIONS | english.CONJUNCTIONS | english.VERBS
 PLACING = english.words("in on at under by inside near during underneath")
-UNPLACED = english.words("dress hat coat suit shirt jacket skirt scarf style colour armour uniform kimono")
+UNPLACED = english.words("style colour hair") | english.words(things.WORN)
 """What one may be 'in' without being there."""
+ROOMS = english.words(things.OUTSIDE) | english.words(
+    "church castle house palace tower tent ship shop school car_park museum"
+)
 NO_VERBS = english.words(
     "lighting painting drawing building ceiling clothing string ring king wing evening morning spring "
     "wedding earring rendering engraving etching"
@@ -108,7 +111,14 @@ class Reader:
             return None
         thing = self.nominal(at + 1, at)
         wearing = (
-            thing is None or thing.words[-1].key in UNPLACED or (isinstance(thing, Thing) and self._has_colour(thing))
+            thing is None
+            or thing.words[-1].key in UNPLACED
+            or (
+                thing.words[-1].key not in self.world.settings
+                and self.world.is_thing(thing.words[-1].key)
+                and thing.words[-1].key not in ROOMS
+            )
+            or (isinstance(thing, Thing) and self._has_colour(thing))
         )
         if thing is None or wearing or longest(self.words, at + 1, self.world.styles):
             return None
@@ -131,6 +141,8 @@ class Reader:
         return Style((), self.words[at:end], " ".join(keys(self.words[start : start + size])))
 
     def nominal(self, at: int, lead: int) -> Thing | Tag | None:
+        if 0 < at == lead and self._happens(at):
+            return None
         first = at
         while first < len(self.words) and is_determiner(self.words[first]):
             first += 1
@@ -159,7 +171,7 @@ class Reader:
             key = self.words[end].key
             joined = key == "and" and self._coloured(end - 1) and self._coloured(end + 1) and end > at
             adjectival = key in english.VERBS and end == at and fresh and not self._ends(end + 1)
-            verb = key.endswith("ing") and len(key) > 5 and key not in NO_VERBS and end > at and self._is_noun(end - 1)
+            verb = self._happens(end) and end > at and self._is_noun(end - 1)
             if (
                 (key in SMALL and not joined and not adjectival)
                 or verb
@@ -168,6 +180,11 @@ class Reader:
                 break
             end += 1
         return end
+
+    def _happens(self, at: int) -> bool:
+        """'serving', right after who serves."""
+        key = self.key(at)
+        return key.endswith("ing") and len(key) > 5 and key not in NO_VERBS and not self.world.is_thing(key)
 
     def _is_noun(self, at: int) -> bool:
         return not self._describes(at)
@@ -188,5 +205,9 @@ class Reader:
             or key in english.COMPARED
         )
         return (
-            known or key in english.VERBS or key in ("very", "and", "really", "extremely") or key.endswith("-coloured")
+            known
+            or key in english.VERBS
+            or (key in english.TINTS and self._coloured(at + 1))
+            or key in ("very", "and", "really", "extremely")
+            or key.endswith("-coloured")
         )

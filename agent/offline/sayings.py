@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from agent.offline import additions, backgrounds, english, exchanges, insertion, owners, removals
+from agent.offline import additions, backgrounds, english, exchanges, insertion, owners, placing, removals
+from agent.offline.acting import acting
 from agent.offline.acts import give
 from agent.offline.clauses import Clause, bare, verb
-from agent.offline.commands import LOUDER, REFERRING, Verb
+from agent.offline.commands import LOUDER, PRONOUNS, REFERRING, Verb
 from agent.offline.counts import number
 from agent.offline.draft import Draft
+from agent.offline.newcomers import new_things
 from agent.offline.nuances import nuance
 from agent.offline.reading import Reader
 from agent.offline.targets import BACKGROUND, Reference
 from agent.offline.tokens import Token, keys, written
 from agent.offline.value_words import Values
-from agent.offline.values import Look, Manner, Named, Value
+from agent.offline.values import Look, Manner, Named, Place, Value
 from agent.offline.wishes import gibberish
 
 Words = tuple[Token, ...]
 GOING = ({"go"}, {"disappear"}, {"vanish"}, {"leave"})
-TALKING = english.words("i we you me us was were is are did how what why hate love")
-"""What is said with these is no thing to be added."""
 LARGER = english.words("larger smaller wider taller")
 
 
@@ -38,9 +38,16 @@ def say(draft: Draft, text: str, clause: Clause) -> bool:
         return False
     if words[0].key == "another" or (len(words) > 2 and words[1].key == "more" and number(words[0].key)):
         return additions.add(draft, text, words)
+    return _done(draft, text, words, clause.joined)
+
+
+def _done(draft: Draft, text: str, words: Words, joined: bool) -> bool:
+    """By the verb that the words begin with, or without one."""
     first = keys(words)[0]
     asked, size = verb(words)
     rest = bare(words[size:]) if asked else words
+    if asked == "make" and len(rest) > 1 and rest[0].key in ("another", "more") and additions.add(draft, text, rest):
+        return True
     if asked in (None, "make") and owners.give_it(draft, text, rest, given=first in ("give", "giving")):
         return True
     acts: Mapping[Verb, Callable[[], bool]] = {
@@ -52,18 +59,7 @@ def say(draft: Draft, text: str, clause: Clause) -> bool:
     }
     if asked in acts:
         return bool(rest) and acts[asked]()
-    return bool(rest) and (make(draft, text, rest) or _new_things(draft, text, rest, asked, clause.joined))
-
-
-def _new_things(draft: Draft, text: str, words: Words, asked: Verb | None, joined: bool) -> bool:
-    """'and a red star', 'a moon too', 'draw another tree'."""
-    late = text.lower().rstrip(" .!?").endswith(("too", "as well", "also"))
-    refers = bool(set(keys(words)) & REFERRING - {"one", "instead"})
-    if words[0].key in REFERRING or set(keys(words)) & TALKING:
-        return False
-    if asked == "draw" or joined or late or refers or words[0].key in ("another", "more", "with"):
-        return additions.add(draft, text, words, describing=True)
-    return False
+    return bool(rest) and (make(draft, text, rest) or new_things(draft, text, rest, asked, joined))
 
 
 def make(draft: Draft, text: str, words: Words) -> bool:
@@ -72,20 +68,50 @@ def make(draft: Draft, text: str, words: Words) -> bool:
         return False
     found, size = _who(draft, words)
     rest = words[size:]
+    return (
+        _put_elsewhere(draft, text, words, found, size)
+        or acting(draft, text, found, rest)
+        or (not _plain(draft, text, words) and _of_a_part(draft, text, words, found))
+        or _looking(draft, text, words, found, size)
+    )
+
+
+def _put_elsewhere(draft: Draft, text: str, words: Words, found: Reference | None, size: int) -> bool:
+    """'the house should go', 'the house on the left', 'the lake to a river'."""
+    rest = words[size:]
     if found and found.things and set(keys(rest)) - owners.MODAL in GOING:
         return removals.remove(draft, text, words[:size])
     if found and found.things and not rest and Reader(words, draft.world).side(size - 3):
-        return additions.move(draft, found.things[0], written(text, words[size - 3 :]))
-    if not _plain(draft, text, words) and _of_a_part(draft, text, words, found):
-        return True
+        return placing.move(draft, found.things[0], written(text, words[size - 3 :]))
+    cut = next((at for at, word in enumerate(words) if word.key in ("to", "into") and at > 1), 0)
+    return bool(cut) and found is None and exchanges.placed_instead(draft, text, words[:cut], words[cut + 1 :])
+
+
+def _looking(draft: Draft, text: str, words: Words, found: Reference | None, size: int) -> bool:
+    """'the house blue', 'the dog brown with white spots'."""
+    rest = words[size:]
     values, left = Values(text, rest, draft.world, draft.shown).read()
     if len(left) == 1 and not values and rest[-1] is left[0] and not _no_look(left[0]):
         values, left = ([Manner(left[0].text)] if rest[0].key == "as" else [Look(left[0].text)]), []
+    cut = next((at for at, word in enumerate(rest) if word.key == "with" and at), 0)
+    if found and found.things and 0 < cut < len(rest) - 1:
+        looks, unread = Values(text, rest[:cut], draft.world, draft.shown).read()
+        if looks and not unread and not any(isinstance(look, Named | Place) for look in looks):
+            return give(draft, found, looks) and owners.give_it(draft, text, (*words[:size], *rest[cut:]), given=False)
     if not values or len(left) > len(values):
         return False
     if found is None and len(values) == 1 and isinstance(values[0], Named):
         return _named(draft, text, values[0], words)
-    return give(draft, _about(draft, words, found, values[0]), values)
+    return give(draft, _about(draft, words, _counted(draft, words, found, values) or found, values[0]), values)
+
+
+def _counted(draft: Draft, words: Words, found: Reference | None, values: Sequence[Value]) -> Reference | None:
+    """'make it four balloons' counts the balloons, whatever 'it' is."""
+    named = values[0] if len(values) == 1 and isinstance(values[0], Named) else None
+    if named is None or found is None or words[0].key not in PRONOUNS or number(words[found.size].key) is None:
+        return None
+    same = tuple(thing for thing in draft.view.things if thing.head == named.thing.head)[:1]
+    return Reference("things", found.size, same) if same else None
 
 
 def _of_a_part(draft: Draft, text: str, words: Words, found: Reference | None) -> bool:
@@ -171,7 +197,10 @@ def _contrast(draft: Draft, text: str, words: Words) -> bool:
     cut = next((at for at, key in enumerate(said) if key == "not" and at), None)
     if cut is None or cut + 1 >= len(words):
         return False
-    new = words[:cut] if words[cut - 1].is_word else words[: cut - 1]
+    new = words[:cut]
+    while new and (not new[-1].is_word or new[-1].key in english.CONJUNCTIONS):
+        new = new[:-1]
     new = new[verb(new)[1] :]
+    new = new[1:] if len(new) > 1 and new[0].key in PRONOUNS else new
     plain = len(Values(text, new, draft.world, draft.shown).read()[0]) == 1 and not draft.view.reference(new)
     return (plain and exchanges.exchange(draft, text, words[cut + 1 :], new)) or make(draft, text, new)

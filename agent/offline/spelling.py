@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 
 from agent.offline import english
@@ -19,7 +20,7 @@ from agent.offline.value_words import BETTER, FILLERS
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 VOWELS = "aeiouy"
-SHORTEST = 4
+SHORTEST, LONGEST = 4, 20
 """Letters of a word that is mended; shorter ones are too near to each other."""
 
 
@@ -81,10 +82,15 @@ def mended(said: str, prompt: str, world: Lexicon) -> str:
     for at, word in enumerate(tokens(said)):
         if word.key in here or word.key in world.vocabulary or word.key in commands() or not word.text.isascii():
             continue
+        if len(word.key) > LONGEST:
+            continue
         first = at == 0 and 2 <= len(word.key) < SHORTEST
         if (len(word.key) >= SHORTEST or first) and word.text.isalpha() and word.key not in REAL:
             groups = (VERBS.keys(),) if first else (here, world.vocabulary, commands())
-            if better := next((found for group in groups if (found := _near(word.key, group))), None):
+            if at == 0 and len(word.key) == SHORTEST:
+                groups = (frozenset(name for name in VERBS if sorted(name) == sorted(word.key)), *groups)
+            found = next((better for group in groups if (better := _near(word.key, group))), None)
+            if better := found or sounding(word.key, world.vocabulary):
                 new = better.capitalize() if word.text[0].isupper() else better
                 changes.append((word.start, word.end, new))
     return spliced(said, changes)
@@ -93,6 +99,7 @@ def mended(said: str, prompt: str, world: Lexicon) -> str:
 def _near(word: str, names: frozenset[str] | object) -> str | None:
     """The one name at a distance of one (Damerau 1964) that begins with the same letter, or has the same letters."""
     found = {name for name in _edits(word) if name in names and len(name) >= 3}  # type: ignore[operator]
+    found |= {name for name in names if sorted(name) == sorted(word)} if len(names) == 1 else set()  # type: ignore[arg-type,attr-defined]
     same = sorted(name for name in found if name[0] == word[0] or sorted(name) == sorted(word))
     return (
         min(same, key=lambda name: (sorted(name) != sorted(word), abs(len(name) - len(word)), name)) if same else None
@@ -118,3 +125,56 @@ def _near_keys(letter: str) -> str:
     row = next((row for row in ROWS if letter in row), "")
     at = row.find(letter)
     return (row[max(at - 1, 0) : at] + row[at + 1 : at + 2] if row else "") + (VOWELS if letter in VOWELS else "")
+
+
+def sounding(word: str, names: frozenset[str]) -> str | None:
+    """The one long name that sounds the same, at a distance of two: 'bycicle', 'elefant', 'dinasaur'."""
+    if word.endswith(INFLECTED):
+        return None
+    alike = [name for name in _sounds(names).get(sound(word), ()) if _apart(word, name)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _apart(word: str, name: str) -> bool:
+    """Whether at most one letter is another, beside those that sound the same."""
+    one, other = (Counter(_respelled(each)) for each in (word, name))
+    wrong = max((one - other).total(), (other - one).total())
+    return len(word) >= LONG and abs(len(word) - len(name)) <= 1 and wrong <= 1 and word[-1] == name[-1]
+
+
+def _respelled(word: str) -> str:
+    for letters, one in ALIKE:
+        word = word.replace(letters, one)
+    return word
+
+
+@cache
+def _sounds(names: frozenset[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if len(name) >= LONG:
+            found.setdefault(sound(name), []).append(name)
+    return found
+
+
+def sound(word: str) -> str:
+    """Its consonants, those that sound the same written the same, and what it begins with."""
+    word = _respelled(word)
+    rest = "".join(letter for letter in word[1:] if letter not in VOWELS)
+    return word[:1] + "".join(letter for at, letter in enumerate(rest) if at == 0 or letter != rest[at - 1])
+
+
+INFLECTED = ("ier", "iest", "ing", "ness", "ly")
+LONG = 6
+"""Letters of a word that is mended by its sound."""
+ALIKE = (
+    ("ph", "f"),
+    ("ck", "k"),
+    ("c", "k"),
+    ("q", "k"),
+    ("x", "ks"),
+    ("z", "s"),
+    ("gh", "g"),
+    ("wh", "w"),
+    ("rh", "r"),
+)

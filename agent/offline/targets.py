@@ -10,6 +10,7 @@ from typing import Literal
 from agent.offline import english
 from agent.offline.commands import ALL, PRONOUNS, WHOLE
 from agent.offline.counts import LOOSE, number
+from agent.offline.kinds import KINDS
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Phrase, Setting, Tag, Thing
 from agent.offline.reading import read
@@ -18,6 +19,10 @@ from tools.nouns import one
 
 Kind = Literal["background", "picture", "style", "things"]
 BACKGROUND = english.words("background backdrop surroundings setting scenery place location season weather time")
+
+
+TIED = english.words("on in under at behind beneath inside over wearing holding of with carrying riding near from")
+"""What ties a thing to another, of which it is then no equal."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ class View:
         return tuple(thing for thing in self.things if thing.head not in self.kept) or self.things
 
     @property
+    def main(self) -> tuple[Thing, ...]:
+        """What 'both' and 'them' mean: not what something is on, in or wearing, unless there is nothing else."""
+        found = tuple(
+            thing
+            for thing in self.free
+            if not (thing.lead and (thing.lead[-1].key in TIED or thing.lead[-1].key.endswith("ing")))
+        )
+        return found if len(found) > 1 or any((thing.count or 1) > 1 for thing in found) else self.free
+
+    @property
     def it(self) -> tuple[Thing, ...]:
         """The thing spoken of last, or what the prompt names first."""
         spoken = [thing for thing in self.free if thing.head in self.focus]
@@ -97,6 +112,11 @@ class View:
             found = [thing for thing in self.things if name == thing.head] or [
                 tag for tag in self.tags if name == tag.head
             ]
+            found = (
+                found
+                or self._of_kind(name)
+                or [thing for thing in self.things if len(name) > 2 and thing.head.endswith(name)]
+            )
             found = [thing for thing in found if all(self._may_describe(word.key, thing) for word in between)]
             if found:
                 exact = [thing for thing in found if set(keys(between)) <= set(keys(thing.words))]
@@ -106,6 +126,12 @@ class View:
             if head.key in english.CONJUNCTIONS or not head.is_word:
                 break
         return None
+
+    def _of_kind(self, name: str) -> list[Thing]:
+        """'the animal' where the only animal is a hen."""
+        kind = KINDS.get(name, frozenset())
+        found = [thing for thing in self.things if thing.head in kind]
+        return found if len({thing.head for thing in found}) == 1 else []
 
     def _may_describe(self, key: str, thing: Thing) -> bool:
         known = key in self.world.colours or key in self.world.adjectives or key in english.SHADES
@@ -141,19 +167,20 @@ class View:
             if side in keys(thing.rest):
                 return thing
         turned = any("right" in keys(thing.lead) for thing in self.things)
+        things = [thing for thing in things if thing in self.main] or things
         return things[0] if (side == "left") != turned else things[-1]
 
     def _pronoun(self, words: Sequence[Token], at: int) -> Reference | None:
         key, after, third = _key(words, at), _key(words, at + 1), _key(words, at + 2)
         if key == "the" and after in ("two", "three", "four", "whole") and third in ("of", "things", "sides"):
-            return Reference("things", 3 + (third == "of"), self.free)
+            return Reference("things", 3 + (third == "of"), self.main)
         if (key == "all" and after in ("of", "the")) or (key == "both" and after in ("of", "them")):
             size = 3 if (after, third) == ("of", "them") else 2
-            return Reference("things", size, self.free)
+            return Reference("things", size, self.main)
         if key in ("them", "they", "these", "those") and after in ("both", "all"):
-            return Reference("things", 2, self.free)
+            return Reference("things", 2, self.main)
         if key in ALL:
-            return Reference("things", 1, self.free)
+            return Reference("things", 1, self.free if key in ("all", "everything") else self.main)
         if key in PRONOUNS - {"one"}:
             return Reference("things", 1 + (after == "one" and key in ("this", "that")), tuple(self.it))
         return None

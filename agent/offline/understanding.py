@@ -5,31 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.offline import removals, weighing
+from agent.offline import english, insertion, removals, weighing
+from agent.offline.asides import clauses_of, tells
 from agent.offline.clauses import Clause, bare, clauses, verb
 from agent.offline.commands import LOUDER, PRONOUNS
 from agent.offline.counts import LOOSE, number
+from agent.offline.courtesies import IDLE
+from agent.offline.dials import dial
 from agent.offline.draft import Draft
 from agent.offline.focus import focus
-from agent.offline.intents import Ask, GoTo, Intent, Shown, Tell, Variations
-from agent.offline.journeys import MOST, destination, picture, variations
+from agent.offline.hearing import meant, spoken
+from agent.offline.intents import Ask, GoTo, Intent, Merge, Shown, Tell, Variations
+from agent.offline.journeys import MOST, destination, leaves, merging, picture, recalled, variations
 from agent.offline.lexicon import Lexicon
-from agent.offline.newness import is_wish, no_wish
-from agent.offline.questions import NOTHING_YET, UNCLEAR, no_such, topic
+from agent.offline.newness import is_wish, no_wish, praising
+from agent.offline.questions import NEXT, NOTHING_YET, UNCLEAR, no_such, topic
 from agent.offline.sayings import say
-from agent.offline.spelling import mended
 from agent.offline.tokens import Token, keys, tokens
+from agent.offline.value_words import BETTER
 from agent.offline.wishes import gibberish, wish
 
 EMPTY = Shown(0, "")
+CARRIED = english.words("in on for take use with from using to of based at pick choose now and please but so then")
+"""What may stand before the name of the picture that a change starts from."""
+NO_ORDERS = english.words("no not i have want get do be")
+"""Verbs that tell as often as they order."""
 
 
 def understand(said: str, pictures: Sequence[Shown], current: int, world: Lexicon) -> Intent:
     """`pictures` are the conversation's, oldest first; `current` is the number of the one that 'it' means."""
     here = next((shown for shown in pictures if shown.number == current), pictures[-1] if pictures else EMPTY)
-    text = mended(said.strip(), here.prompt, world)
+    text = spoken(said.strip(), here.prompt, world)
     if (told := topic(text, bool(pictures))) is not None:
         return told
+    text = meant(text, here.prompt, world)
+    if IDLE.match(text):
+        return Ask(NEXT)
     if not pictures:
         return _first(text, Draft.of(EMPTY, world))
     return Turn(text, tuple(pictures), here, world).intent()
@@ -40,7 +51,7 @@ def _first(text: str, draft: Draft) -> Intent:
     if destination(words, (), 0) is not None or variations(words) is not None:
         return Ask(NOTHING_YET)
     asked, size = verb(words)
-    refers = bool(words[size:]) and words[size].key in PRONOUNS
+    refers = bool(words[size:]) and words[size].key in PRONOUNS - {"one"}
     found = None if refers or asked in ("remove", "keep", "swap", "replace") or not words else wish(text, draft)
     return found or Ask(NOTHING_YET)
 
@@ -60,14 +71,32 @@ class Turn:
             return Ask(UNCLEAR)
         if asked := weighing.asked(self.text):
             return self._weighed(*asked)
-        if (place := destination(words, self.pictures, self.here.number)) is not None:
-            return GoTo(place) if place else Ask(no_such(len(self.pictures)))
+        if (place := self._place(words)) is not None:
+            return place
         if (count := variations(words)) is not None:
             return Variations(self.here.number, count)
+        if both := merging(words, self.pictures):
+            return Merge(*both) if all(both) else Ask(no_such(len(self.pictures)))
         base, words, named = self._base(words)
         if base == 0:
             return Ask(no_such(len(self.pictures)))
         return self._about(self._shown(base), words, named)
+
+    def _place(self, words: tuple[Token, ...]) -> Intent | None:
+        """Where to go, said by the whole or by one of its parts; what else it asks for is then said of that picture."""
+        if (place := destination(words, self.pictures, self.here.number)) is not None:
+            return GoTo(place) if place else Ask(no_such(len(self.pictures)))
+        parts = [bare(tokens(part)) for part in clauses_of(self.text)]
+        for said in reversed(parts) if len(parts) > 1 else ():
+            place = destination(said, self.pictures, self.here.number) if said else None
+            others = [one for one in parts if one and one != said]
+            if not place or not (leaves(said) or all(tells(_written(one)) for one in others)):
+                continue
+            if orders := [_written(one) for one in others if _does(one)]:
+                return Turn(", ".join(orders), self.pictures, self._shown(place), self.world).intent()
+            named = (recalled(_written(one), self.pictures, self.here.number) for one in others)
+            return GoTo(next(filter(None, named), place) if set(keys(said)) & {"that", "it", "this"} else place)
+        return None
 
     def _shown(self, number: int) -> Shown:
         return next(shown for shown in self.pictures if shown.number == number)
@@ -82,10 +111,13 @@ class Turn:
         for at in range(len(words)):
             if found := picture(words, at, self.pictures, self.here.number):
                 end = at + found[1]
+                end += end < len(words) and words[end].key == "original"
                 like = keys(words[max(at - 2, 0) : at])
                 before = (
                     words[: at - 1] if like[-1:] in (("like",), ("to",), ("from",), ("of",), ("with",)) else words[:at]
                 )
+                if set(keys(before)) <= CARRIED:
+                    before = ()
                 if at and not found[0]:
                     return 0, words, True
                 return found[0], (*before, *_pronoun(before, words[at], words[end:]), *words[end:]), True
@@ -100,10 +132,19 @@ class Turn:
         words = self._several(words, draft)
         if (only := self._only(words, draft)) is not None:
             return only
+        if dial(draft, words):
+            return draft.change()
+        if len(looks := praising(words)) > 1:
+            return self._improved(draft, looks)
         if not named and is_wish(words, self.text, draft, joined) and (found := wish(self.text, draft)):
             return found
         done = self._say(words, draft, joined)
         return self._settled(draft, words, done, joined)
+
+    def _improved(self, draft: Draft, looks: tuple[str, ...]) -> Intent:
+        for look in looks:
+            draft.prompt = draft.prompt if look in BETTER else insertion.tagged(draft.prompt, look, self.world)
+        return draft.change() if draft.changes else Variations(draft.shown.number, 1)
 
     def _only(self, words: tuple[Token, ...], draft: Draft) -> Intent | None:
         """'only the house', 'keep just the house': all other things go."""
@@ -158,6 +199,17 @@ class Turn:
         ):
             return found
         return Ask(UNCLEAR)
+
+
+def _does(words: tuple[Token, ...]) -> bool:
+    """Whether they ask for a change."""
+    return (
+        bool(words) and verb(words)[0] in ("add", "make", "remove", "replace", "swap") and words[0].key not in NO_ORDERS
+    )
+
+
+def _written(words: tuple[Token, ...]) -> str:
+    return " ".join(word.text for word in words)
 
 
 def _pronoun(before: Sequence[Token], name: Token, after: Sequence[Token]) -> tuple[Token, ...]:

@@ -20,7 +20,7 @@ FILLERS = english.words(
     "be to into look looks looking colour coloured the all more much very really even bit little lot way "
     "of like , ; . ! instead again become becomes becoming appear being is are with its completely "
     "entirely totally fully quite rather somewhat slightly far should would could have has so it them as "
-    "well ones both"
+    "well ones both back kind sort totally actually"
 )
 BETTER = english.words(
     "nicer better prettier different differently perfect cooler good great beautiful improved "
@@ -80,14 +80,29 @@ class Values:
             return None, 0
         found = self.reader.setting(at)
         if found and (found.name or len(found.words) > 2):
-            return Place(self._text(found.words)), len(found.words)
+            return Place(self._text(found.words), self._instead), len(found.words)
         start = at + (self._key(at) in english.DETERMINERS)
         if self._key(start) in english.HAPPENING and self._over(start + 1):
-            return Place(english.HAPPENING[self._key(start)]), start + 1 - at
+            return Place(english.HAPPENING[self._key(start)], self._instead), start + 1 - at
+        named = start
+        while start > at and self._key(named) in {*self.world.adjectives, *english.HAPPENING, *self.world.colours}:
+            named += 1
+        size = longest(self.words, named, self.world.setting_names)
+        if (
+            named > start
+            and size
+            and self._over(named + size)
+            and self._key(named) in (*english.TIMES, *english.WEATHERS)
+        ):
+            return Place(self._text(self.words[at : named + size]), self._instead), named + size - at
         size = longest(self.words, start, self.world.setting_names)
         if size and self._over(start + size) and not (start > at and self.world.is_thing(self._key(start))):
-            return Place(self._text(self.words[start : start + size])), start + size - at
+            return Place(self._text(self.words[start : start + size]), self._instead), start + size - at
         return None, 0
+
+    @property
+    def _instead(self) -> bool:
+        return self.text.lower().rstrip(" .!?").endswith(("instead", "rather"))
 
     def _over(self, at: int) -> bool:
         """Whether no noun follows."""
@@ -101,7 +116,7 @@ class Values:
     def _manner(self, at: int) -> tuple[Value | None, int]:
         start = at + (self._key(at) in ("in", "as", "like", "into"))
         start += self._key(start) in ("a", "an", "the", "some")
-        said = keys(self.words[start:])
+        said = keys(self.words[start : start + 4])
         if said[:2] == ("style", "of") and len(said) > 2:
             return Manner(self._text(self.words[start + 2 :])), len(self.words) - at
         size = longest(self.words, start, self.world.styles)
@@ -127,6 +142,8 @@ class Values:
         start = at + (self._key(at) in english.ARTICLES)
         end = start
         while self._key(end) in english.SHADES and self._key(end) not in self.world.colours:
+            end += 1
+        if self._key(end) in english.TINTS and self._key(end + 1) in self.world.colours:
             end += 1
         first = end
         while self._key(end) in self.world.colours or (
@@ -156,7 +173,7 @@ class Values:
         return (Amount(count), 1) if count and over and self._key(at) != "one" else (None, 0)
 
     def _named(self, at: int) -> tuple[Value | None, int]:
-        found = self.reader.nominal(at, at)
+        found = self.reader.nominal(at, at) if self._key(at) not in FILLERS - english.DETERMINERS else None
         if not isinstance(found, Thing) or not (
             found.determiners or self.world.is_thing(found.head) or found.adjectives
         ):

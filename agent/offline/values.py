@@ -23,7 +23,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Place:
+    """`instead`: also of a time of day where there was a place, and the other way round."""
+
     words: str
+    instead: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,19 @@ from agent.offline.phrases import Setting, Style, Tag, Thing
 from agent.offline.reading import Reader
 from agent.offline.tokens import Token, keys, tokens
 
-SEVERAL = english.words("pictures images versions variations drawings variants paintings versions")
+SEVERAL = english.words(
+    "pictures images versions variations drawings variants paintings options ideas takes tries alternatives sketches "
+    "examples designs shots renders"
+)
+ABSENT = re.compile(
+    r"(?:[,;]\s*(?:and |but |with |please )*(?:no|without(?: any)?|not any|minus|avoid|exclude|leave out)|\s(?:with no|"
+    r"without any|but no|but without(?: any)?))\s+"
+    r"(?P<what>[\w'-]+(?: (?!and\b|or\b|with\b|at\b|in\b)[\w'-]+){0,2}(?:(?:,? (?:and|or|nor) "
+    r"(?:no )?|, )(?=(?:no )?[\w'-]+(?:[,.]|$))(?!seed|steps)[\w'-]+)*?)"
+    r"(?=\s*(?:[,;.!]|$| and | or ))",
+    re.IGNORECASE,
+)
+"""What shall not be in a new picture."""
 CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
 NEGATIVE = ("negative", "prompt")
 
@@ -39,6 +52,7 @@ def gibberish(word: Token) -> bool:
 def wish(text: str, draft: Draft) -> NewWish | None:
     """The wish that the text is, its words as they were written."""
     text, options = _apart_from_negative(text, draft.shown)
+    text, absent = _apart_from_absent(text)
     words = bare(tokens(text))
     if (
         words
@@ -52,7 +66,7 @@ def wish(text: str, draft: Draft) -> NewWish | None:
     if not words:
         return None
     cuts, said = _options(words, draft.shown)
-    options = {**said, **options}
+    options = {**said, **absent, **options}
     prompt = _cut(text, words, cuts)
     if not prompt or not drawable(tokens(prompt), draft):
         return None
@@ -73,6 +87,18 @@ def _apart_from_negative(text: str, shown: Shown) -> tuple[str, dict[str, Any]]:
     return text.strip(), options
 
 
+def _apart_from_absent(text: str) -> tuple[str, dict[str, Any]]:
+    """'a lake, no people' is a lake, and people for the negative prompt."""
+    if any(sign in text for sign in "(<["):
+        return text, {}
+    gone = [
+        name
+        for found in ABSENT.finditer(text)
+        for name in re.split(r",\s*|\s+(?:and|or|nor)\s+(?:no\s+)?", found["what"])
+    ]
+    return ABSENT.sub("", text).strip(), {"negative_prompt": ", ".join(gone)} if gone else {}
+
+
 def _several(words: Sequence[Token]) -> tuple[int, int]:
     """'four pictures of' and how many words that is."""
     said = keys(words[:4])
@@ -83,7 +109,7 @@ def _several(words: Sequence[Token]) -> tuple[int, int]:
         amount
         and said[other : other + 1]
         and said[other] in SEVERAL
-        and said[other + 1 : other + 2] in (("of",), ("with",))
+        and said[other + 1 : other + 2] in (("of",), ("with",), (":",), ("showing",))
     ):
         return min(amount, MOST), other + 2
     return 1, 0
@@ -118,11 +144,11 @@ def _options(words: Sequence[Token], shown: Shown) -> tuple[list[tuple[int, int]
 
 def _only_shape(words: Sequence[Token], at: int, size: int) -> bool:
     """'portrait' alone is a style of a prompt, 'portrait format' is not."""
-    return size == 1 and words[at].key in SHAPES
+    return size == 1 and words[at].key in SHAPES and words[at].key != "square"
 
 
 def _cut(text: str, words: Sequence[Token], cuts: Sequence[tuple[int, int]]) -> str:
     start, end = words[0].start, words[-1].end
     for first, last in reversed(cuts):
         text, end = text[:first] + text[last:], end - (last - first)
-    return text[start:end].strip(" ,;.!?\n") if end > start else ""
+    return text[start:end].strip(" ,;.!?\n").lstrip(": ") if end > start else ""

@@ -20,6 +20,7 @@ from picturebook.training.judge import train_judge
 from picturebook.training.loop import Studio, on
 from picturebook.training.painter import encoded, train_painter
 from picturebook.training.style import STEPS, save_style, train_style
+from picturebook.training.talker import train_talker
 
 ADAPTED: tuple[Style, ...] = tuple(style for style in STYLES if style != "plain")
 
@@ -79,6 +80,13 @@ def styles(studio: Studio) -> None:
         save_style(tensors, book.loras_folder, style, studio.steps(STEPS))
 
 
+def talker(studio: Studio) -> None:
+    folder = Book(studio.models).talker_folder
+    model, tokenizer = train_talker(studio)
+    save(model, folder)
+    tokenizer.save_pretrained(folder)
+
+
 LESSONS: dict[str, Callable[[Studio], None]] = {
     "autoencoder": autoencoder,
     "painter": painter,
@@ -87,4 +95,5 @@ LESSONS: dict[str, Callable[[Studio], None]] = {
     "control": control,
     "styles": styles,
     "decoder": decoder,
+    "talker": talker,
 }

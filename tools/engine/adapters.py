@@ -17,6 +17,7 @@ from diffusers.utils import (
 )
 from safetensors import SafetensorError, safe_open
 
+from knowledge.loading import LOADING
 from knowledge.problems import TryAgain
 from knowledge.recipe import LoraUse
 
@@ -44,7 +45,8 @@ def _put_on(pipeline: DiffusionPipeline, model: str, loras: Sequence[tuple[LoraU
     names = [f"lora_{number}" for number, _ in enumerate(loras)]
     for name, (use, path) in zip(names, loras, strict=True):
         try:
-            pipeline.load_lora_weights(str(path.parent), adapter_name=name, weight_name=path.name, **LOCAL)
+            with LOADING:
+                pipeline.load_lora_weights(str(path.parent), adapter_name=name, weight_name=path.name, **LOCAL)
         except MISFIT as problem:
             raise TryAgain(_does_not_fit(use.name, model)) from problem
     pipeline.set_adapters(names, [use.weight for use, _ in loras])

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPVisionModelWithProjection
 
+from knowledge.loading import LOADING
 from knowledge.problems import GiveUp, TryAgain
 from tools.engine.bounded_cache import BoundedCache
 from tools.engine.ip_adapters import IpAdapterFiles
@@ -49,7 +50,7 @@ class IpAdapter:
 
         Raises `TryAgain` where it is of another kind or for another model, `GiveUp` for damaged files.
         """
-        with _told(model):
+        with _told(model), LOADING:
             tensors = _read(files.weights)
             if reads_faces(tensors["image_proj"]):
                 raise TryAgain(f"The IP-Adapter of {model!r} reads faces only: choose a plain one or a plus.")

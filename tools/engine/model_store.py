@@ -15,6 +15,7 @@ from diffusers.pipelines.auto_pipeline import AUTO_TEXT2IMAGE_PIPELINES_MAPPING
 from huggingface_hub.utils import httpx
 from safetensors import SafetensorError
 
+from knowledge.loading import LOADING
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.recipe import ControlKind
 from tools.engine.bounded_cache import BoundedCache
@@ -93,7 +94,8 @@ class ModelStore:
         files = self.files(name)
 
         def load() -> LoadedModel:
-            return LoadedModel(files, _load(files, self.dtype), self.device, self.profile)
+            with LOADING:
+                return LoadedModel(files, _load(files, self.dtype), self.device, self.profile)
 
         try:
             return self._models.of(name, files.nbytes, load)
@@ -200,7 +202,8 @@ def _from_folder(files: ModelFiles, dtype: torch.dtype) -> DiffusionPipeline:
 
 def _controlnet(folder: Path, kind: str, dtype: torch.dtype) -> ControlNetModel:
     try:
-        return ControlNetModel.from_pretrained(folder, dtype=dtype, use_safetensors=True)
+        with LOADING:
+            return ControlNetModel.from_pretrained(folder, dtype=dtype, use_safetensors=True)
     except (OSError, ValueError, SafetensorError) as problem:
         raise GiveUp(
             f"The {kind!r} ControlNet is incomplete, damaged or not .safetensors: download it again."

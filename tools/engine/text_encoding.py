@@ -100,6 +100,10 @@ class TextEncoding:
 
     @torch.no_grad()
     def _read(self, text: str, clip_skip: int) -> Embedding:
+        return self.read(text, clip_skip)
+
+    def read(self, text: str, clip_skip: int = 0) -> Embedding:
+        """By encoders that are on their device; nothing is kept, and where they learn it has gradients."""
         states, pooled = [], None
         for tokenizer, encoder in self.readers:
             parts = chunks(tokenizer, text)

@@ -16,6 +16,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from knowledge.loading import LOADING
 from knowledge.problems import GiveUp
 from tools.preprocess.weights import Weights, fetch
 
@@ -25,11 +26,15 @@ BROKEN = (OSError, ValueError, KeyError, RuntimeError, EOFError, UnpicklingError
 
 @dataclass(frozen=True)
 class Detectors:
-    """`asked` is a device as the settings name it; `folders` are local ones by hub id; `room` is how many stay."""
+    """
+    `asked` is a device as the settings name it; `folders` are local ones by hub id; `room` is how many stay. What is
+    not on this machine is downloaded, or else told how to get.
+    """
 
     asked: str = "auto"
     folders: Mapping[str, Path] = field(default_factory=dict)
     room: int = 3
+    download: bool = True
     _loaded: OrderedDict[Weights, Any] = field(default_factory=OrderedDict, init=False, repr=False, compare=False)
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
@@ -50,7 +55,8 @@ class Detectors:
             import transformers
 
             options: dict[str, Any] = {"local_files_only": True}
-            model = getattr(transformers, kind).from_pretrained(folder, use_safetensors=True, **options)
+            with LOADING:
+                model = getattr(transformers, kind).from_pretrained(folder, use_safetensors=True, **options)
             processor = transformers.AutoImageProcessor.from_pretrained(folder, **options)
             return model.eval().to(self.device), processor
 
@@ -65,14 +71,15 @@ class Detectors:
 
             for file in weights.files:
                 torch.load(folder / file, map_location="cpu", weights_only=True)
-            return getattr(controlnet_aux, kind).from_pretrained(str(folder)).to(self.device)
+            with LOADING:
+                return getattr(controlnet_aux, kind).from_pretrained(str(folder)).to(self.device)
 
         return self._kept(weights, load)
 
     def _kept(self, weights: Weights, load: Callable[[Path], Any]) -> Any:
         with self._turn:
             if weights not in self._loaded:
-                folder = self.folders.get(weights.hub_id) or fetch(weights)
+                folder = self.folders.get(weights.hub_id) or fetch(weights, self.download)
                 made = _loaded(weights, folder, load)
                 while len(self._loaded) >= self.room:
                     self._loaded.popitem(last=False)

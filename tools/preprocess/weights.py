@@ -44,13 +44,14 @@ NORMALBAE = annotator("scannet.pt")
 OPENPOSE = annotator("body_pose_model.pth", "hand_pose_model.pth", "facenet.pth", licence="CMU, not for commercial use")
 
 
-def fetch(weights: Weights) -> Path:
+def fetch(weights: Weights, download: bool = True) -> Path:
     """The folder that holds the files, downloaded once. Raises `GiveUp` that says how to get them, or do without."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import HfHubHTTPError, httpx
 
     try:
-        folder = Path(snapshot_download(weights.hub_id, allow_patterns=list(weights.files)))
+        wanted = list(weights.files)
+        folder = Path(snapshot_download(weights.hub_id, allow_patterns=wanted, local_files_only=not download))
     except (OSError, HfHubHTTPError, httpx.HTTPError) as problem:
         raise _absent(weights) from problem
     if not all((folder / file).is_file() for file in weights.files):

@@ -124,6 +124,12 @@ def _old(name: str) -> Iterator[str]:
         yield f"{parts[0]}.to_{parts[2].removesuffix('_proj')}"
 
 
+def original_names(unet: Any) -> dict[str, str]:
+    """What Stability's own code calls the layers of this UNet, by diffusers' names."""
+    originals = {**OUTSIDE, **dict(_numbered(unet))}
+    return {name: original for name, _ in unet.named_modules() if (original := _original(name, originals))}
+
+
 def _original(name: str, originals: Mapping[str, str]) -> str:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):

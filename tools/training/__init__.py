@@ -1,0 +1,1 @@
+"""How an adapter is trained: pictures and captions in, a LoRA file out."""
