@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from math import sqrt
 from pathlib import Path
 from typing import Literal
 
 FOLDER = Path(__file__).parent / "results"
+AT = "; measured at "
+"""In the note of a row that is older than the others: the commit."""
 Better = Literal["higher", "lower", "equal"]
 
 
@@ -84,6 +86,17 @@ def commit() -> str:
         check=False,
     )
     return said.stdout.strip() or "unknown"
+
+
+def older(name: str, replaced: Collection[str], folder: Path = FOLDER) -> list[Row]:
+    """The rows that are kept of an earlier run, each noting which commit it measured."""
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        return []
+    whole = json.loads(path.read_text())
+    fields = Row.__dataclass_fields__
+    rows = [Row(**{key: row[key] for key in fields}) for row in whole["rows"] if row["id"] not in replaced]
+    return [replace(row, note=row.note if AT in row.note else f"{row.note}{AT}{whole['commit']}") for row in rows]
 
 
 def write(name: str, command: str, seconds: float, rows: Iterable[Row], folder: Path = FOLDER) -> Path:

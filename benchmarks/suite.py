@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks.results import Row, write
+from benchmarks.results import Row, older, write
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Suite:
         return getattr(import_module(module), called)
 
     def measure(self, only: Iterable[str], share: float) -> list[Row]:
-        """Results are kept of all together, from a share of 1 on."""
+        """Results are kept from a share of 1 on; those of other measures stay beside them, as old as they are."""
         started = time.monotonic()
         # before any other thread starts: each would else take all cores
         threads = torch.get_num_threads()
@@ -47,8 +47,9 @@ class Suite:
             rows = self._rows(only, share)
         finally:
             torch.set_num_threads(threads)
-        if share >= 1 and list(only) == list(self.measures) and self.here:
-            write(self.name, self.command, time.monotonic() - started, rows)
+        if share >= 1 and self.here:
+            beside = () if list(only) == list(self.measures) else older(self.name, {row.id for row in rows})
+            write(self.name, self.command, time.monotonic() - started, [*rows, *beside])
         return rows
 
     def _rows(self, only: Iterable[str], share: float) -> list[Row]:

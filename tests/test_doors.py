@@ -488,6 +488,14 @@ def test_what_is_said_on_the_page_is_there_after_a_reload(house: House) -> None:
     assert "a page" in [talk["name"] for talk in house.http.get("/v1/conversations").json()]
 
 
+def test_pictures_that_were_drawn_in_the_terminal_are_on_the_page_too(house: House) -> None:
+    house.http.post("/v1/tools/draw", json={"prompt": "a fox", **SMALL}).raise_for_status()
+    (fox,) = house.bench.gallery.recent(1)
+    house.desk.conversations.add("a terminal", fox.id, None)
+    (turn,) = house.http.get("/v1/conversations/a%20terminal").json()["turns"]
+    assert (turn["state"], [(one["picture_id"], one["number"]) for one in turn["pictures"]]) == ("done", [(fox.id, 1)])
+
+
 # Leaving, and too much
 
 

@@ -190,7 +190,7 @@ def train(
 @app.command()
 def bench(
     name: Annotated[str, typer.Argument(help="knowledge, render, conversation, or report for the README's tables.")],
-    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="These only; results are not kept.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="These only; the others' results stay.")] = None,
     share: Annotated[float, typer.Option(min=0.001, help="Of the full size; results are kept from 1 on.")] = 1.0,
 ) -> None:
     """Measure Atelier beside its rivals."""

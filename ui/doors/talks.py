@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from agent.desk import Desk
+from agent.told_results import Teller
 from knowledge.journal import Job, State
 from ui.doors.bodies import described, read_json
 from ui.doors.refusals import refusals
@@ -19,6 +21,7 @@ from ui.doors.waiting import key_of
 CALLER = "page"
 SHOWN = 200
 """Turns of a conversation."""
+ELSEWHERE = "(said in the terminal)"
 
 
 class Words(BaseModel):
@@ -69,9 +72,10 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/{name}")
     def talk(name: str) -> Talk:
-        """Its last turns, oldest first; none where nothing was said."""
+        """Its last turns, oldest first, after the pictures that were drawn in the terminal; none for a new name."""
         jobs = desk.journal.jobs(conversation=name, limit=SHOWN) if name else []
-        return Talk(name=name, turns=[Turn.of(job) for job in reversed(jobs) if job.kind == "turn"])
+        turns = [Turn.of(job) for job in reversed(jobs) if job.kind == "turn"]
+        return Talk(name=name, turns=[*_elsewhere(desk, name, turns), *turns])
 
     @router.post("/{name}/turns", status_code=202, openapi_extra=described(Words), responses={202: {"model": JobSeen}})
     async def say(name: str, request: Request) -> Response:
@@ -85,3 +89,14 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     return router
+
+
+def _elsewhere(desk: Desk, name: str, turns: Sequence[Turn]) -> Iterator[Turn]:
+    """The pictures of the conversation that none of these turns drew, where it was going on in the terminal."""
+    told = {picture["picture_id"] for turn in turns for picture in turn.pictures}
+    others = {one.picture_id: one for one in desk.conversations.pictures(name) if one.picture_id not in told}
+    if others and len(turns) < SHOWN:
+        there = tuple(desk.gallery.get(picture_id) for picture_id in others)
+        numbers = {picture_id: (one.number, one.parent) for picture_id, one in others.items()}
+        shown = Teller(desk.gallery, desk.shelf).told(there, lambda picture: numbers[picture.id])
+        yield Turn(job_id="", words=ELSEWHERE, state="done", pictures=shown["pictures"])
