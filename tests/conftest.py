@@ -18,6 +18,11 @@ from tests.weaviate_server import OPTIONS, WeaviateServer, chosen
 # tests run side by side: each with one thread, or the threads spin against each other
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+LONGEST = {
+    *("test_serving", "test_training", "test_engine", "test_bad_input", "test_cli", "test_train", "test_worker_jobs"),
+    *("test_worker", "test_mcp_door", "test_planted", "test_ingest", "test_craft", "test_compiled"),
+}
+"""Files that take longest, which are therefore begun first: a process that takes one at the end keeps all waiting."""
 BOOK = Path(__file__).parent.parent / "picturebook"
 REAL_CONNECT = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
 
@@ -37,10 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
     if "scale" in config.option.markexpr:
         return
-    left_out = [item for item in items if item.get_closest_marker("scale")]
-    config.hook.pytest_deselected(items=left_out)
+    left_out = {item for item in items if item.get_closest_marker("scale")}
+    config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 
 

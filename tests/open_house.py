@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,18 +107,18 @@ def open_house(
     """With the offline planner, if no other cast is given."""
     desk, guard = desk_of(bench, folder, most_waiting), guard or Guard()
     parts = cast_of or cast(Settings(data=folder, loras=()), bench)
-    with working(desk, parts, bench), served(desk, guard) as url:
+    with working(desk, parts, bench.hit_rates), served(desk, guard) as url:
         yield House(desk, bench, guard, url)
 
 
 @contextmanager
-def working(desk: Desk, parts: Cast, bench: Bench) -> Iterator[None]:
+def working(desk: Desk, parts: Cast, hit_rates: Callable[[], Mapping[str, float]]) -> Iterator[None]:
     """The loop of the worker, on the desk's journal."""
     closing = Closing()
 
     async def work() -> None:
         async with opened(parts, desk.conversations) as assistant:
-            kinds = every_kind(parts, assistant, bench.hit_rates)
+            kinds = every_kind(parts, assistant, hit_rates)
             await Worker(Leases(desk.journal, "a test"), kinds, parts.log, closing=closing).go_on()
 
     thread = threading.Thread(target=lambda: asyncio.run(work()))

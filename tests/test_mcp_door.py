@@ -70,7 +70,7 @@ def idle(studio: Studio) -> Desk:
 def desk(studio: Studio, idle: Desk) -> Iterator[Desk]:
     model = ScriptedChat(script=[calling("draw", **FOX), AIMessage("Here is your fox.")])
     log = CrashLog(studio.folder / "logs")
-    with working(idle, Cast(model, model, studio.tools, studio.gallery, LoraShelf(()), log)):
+    with working(idle, Cast(model, model, studio.tools, studio.gallery, LoraShelf(()), log), dict):
         yield idle
 
 
