@@ -37,7 +37,7 @@ def cloud(canvas: Canvas, x: float, y: float, colour: RGB) -> None:
 
 def beach(canvas: Canvas, rng: random.Random) -> None:
     sea = 46 + rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (150, 212, 248)), (50, (214, 240, 252)))
+    canvas.fill(sky((0, (150, 212, 248)), (50, (214, 240, 252))))
     cloud(canvas, 22 + rng.uniform(-5, 5), 16, (246, 251, 255))
     cloud(canvas, 110 + rng.uniform(-5, 5), 26, (246, 251, 255))
     hill(canvas, sea, sea, sea, solid((52, 172, 208)))
@@ -47,7 +47,7 @@ def beach(canvas: Canvas, rng: random.Random) -> None:
 
 def desert(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (252, 220, 150)), (76, (255, 244, 214)))
+    canvas.fill(sky((0, (252, 220, 150)), (76, (255, 244, 214))))
     canvas.ellipse(104 + rng.uniform(-5, 5), 24 + rise, 15, 15, solid((255, 247, 200)))
     mesa = [(-6, 80), (-6, 46 + rise), (20, 46 + rise), (25, 60), (33, 63), (38, 84)]
     canvas.polygon(mesa, solid((208, 142, 112)))
@@ -57,7 +57,7 @@ def desert(canvas: Canvas, rng: random.Random) -> None:
 
 def meadow(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (166, 218, 250)), (70, (224, 243, 252)))
+    canvas.fill(sky((0, (166, 218, 250)), (70, (224, 243, 252))))
     cloud(canvas, 104 + rng.uniform(-6, 6), 18, (250, 253, 255))
     hill(canvas, 52 + rise, 66 + rise, 76, solid((192, 226, 124)))
     hill(canvas, 88 + rise, 78 + rise, 74 + rise, solid((172, 216, 96)))
@@ -74,7 +74,7 @@ def meadow(canvas: Canvas, rng: random.Random) -> None:
 
 def night(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (56, 54, 128)), (96, (104, 98, 178)))
+    canvas.fill(sky((0, (56, 54, 128)), (96, (104, 98, 178))))
     x, y = 104 + rng.uniform(-5, 5), 24 + rng.uniform(-3, 3)
     canvas.ellipse(x, y, 12, 12, solid((255, 243, 196)))
     for sx, sy in ((12, 14), (30, 32), (66, 9), (118, 58), (10, 62)):
@@ -85,7 +85,7 @@ def night(canvas: Canvas, rng: random.Random) -> None:
 
 def sea(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (158, 232, 226)), (110, (44, 158, 176)))
+    canvas.fill(sky((0, (158, 232, 226)), (110, (44, 158, 176))))
     for x, sway, top in ((9, 5, 58), (119, -5, 70)):
         path = [(x, 120), (x + sway, 100), (x - sway, 82), (x + sway * 0.6, top + rise)]
         canvas.stroke(path, 7, flat((24, 118, 116)))
@@ -96,7 +96,7 @@ def sea(canvas: Canvas, rng: random.Random) -> None:
 
 def snow(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = sky((0, (158, 174, 220)), (80, (202, 210, 238)))
+    canvas.fill(sky((0, (158, 174, 220)), (80, (202, 210, 238))))
     for x, y in ((14, 16), (34, 40), (62, 10), (94, 30), (114, 12), (112, 56), (10, 58)):
         canvas.ellipse(x + rng.uniform(-3, 3), y + rise, 2.4, 2.4, flat((246, 248, 255)))
     hill(canvas, 62 + rise, 84 + rise, 78 + rise, solid((218, 224, 244)))
@@ -105,7 +105,7 @@ def snow(canvas: Canvas, rng: random.Random) -> None:
 
 def sunset(canvas: Canvas, rng: random.Random) -> None:
     rise = rng.uniform(-3, 3)
-    canvas.picture[:] = (186, 98, 136)
+    canvas.fill((186, 98, 136))
     for height, colour in ((20, (222, 116, 128)), (42, (242, 148, 124)), (62, (252, 186, 140))):
         hill(canvas, height + rise, height + rise - 4, height + rise, solid(colour))
     side = rng.choice((20, 108)) + rng.uniform(-4, 4)

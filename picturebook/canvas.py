@@ -67,6 +67,10 @@ class Canvas:
         self.placement = placement
         return self
 
+    def fill(self, with_: Picture | RGB) -> None:
+        """All of it, with one colour or a fine picture."""
+        self.picture[:] = with_
+
     def polygon(self, points: Points, paint: Paint) -> None:
         at = [self._fine(points)]
         cv2.fillPoly(self.picture, at, self._ink(paint.fill), cv2.LINE_8, SHIFT)
@@ -123,6 +127,23 @@ class Silhouette(Canvas):
 
     def _ink(self, colour: RGB) -> Sequence[int]:
         return (255,)
+
+
+class Layers(Canvas):
+    """A canvas of one channel on which every stroke is a step nearer than the one before it, from 0, far away."""
+
+    STEP, NEAREST = 24, 144
+
+    def __init__(self) -> None:
+        super().__init__(np.zeros((SIZE * FINE, SIZE * FINE), np.uint8))
+        self.depth = 0
+
+    def fill(self, with_: Picture | RGB) -> None:
+        self.picture[:] = 0
+
+    def _ink(self, colour: RGB) -> Sequence[int]:
+        self.depth = min(self.depth + self.STEP, self.NEAREST)
+        return (self.depth,)
 
 
 def shrink(picture: Picture) -> Picture:

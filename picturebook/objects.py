@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from picturebook import objects_made as made
 from picturebook import objects_nature as nature
+from picturebook import objects_rare as rare
 from picturebook.canvas import Canvas
+from picturebook.objects_figment import draw_figment
 from picturebook.palette import Paint
-from picturebook.scene import Kind
+from picturebook.scene import Noun, Thing
 
-DRAWINGS: dict[Kind, Callable[[Canvas, Paint], None]] = {
+DRAWINGS: dict[Noun, Callable[[Canvas, Paint], None]] = {
     "apple": nature.apple,
     "balloon": made.balloon,
     "bird": nature.bird,
@@ -35,9 +38,29 @@ DRAWINGS: dict[Kind, Callable[[Canvas, Paint], None]] = {
     "star": made.star,
     "tree": nature.tree,
     "umbrella": made.umbrella,
+    "anchor": rare.anchor,
+    "bell": rare.bell,
+    "ghost": rare.ghost,
+    "hourglass": rare.hourglass,
+    "lighthouse": rare.lighthouse,
+    "owl": rare.owl,
+    "pineapple": rare.pineapple,
+    "robot": rare.robot,
+    "teapot": rare.teapot,
+    "turtle": rare.turtle,
+    "whale": rare.whale,
+    "windmill": rare.windmill,
 }
 
-FLOATING: frozenset[Kind] = frozenset(
-    ("balloon", "butterfly", "fish", "guitar", "heart", "key", "rocket", "star", "umbrella")
+FLOATING: frozenset[Noun] = frozenset(
+    ("balloon", "butterfly", "fish", "ghost", "guitar", "heart", "key", "rocket", "star", "umbrella", "whale")
 )
-LEAN: dict[Kind, float] = {"guitar": 24, "key": 38, "rocket": 22, "umbrella": -14}  # degrees, clockwise
+LEAN: dict[Noun, float] = {"guitar": 24, "key": 38, "rocket": 22, "umbrella": -14}  # degrees, clockwise
+
+
+def drawing(thing: Thing) -> Callable[[Canvas, Paint], None]:
+    return partial(draw_figment, seed=thing.figment) if thing.figment else DRAWINGS[thing.kind]
+
+
+def floats(thing: Thing) -> bool:
+    return thing.figment % 3 == 1 or thing.kind in FLOATING

@@ -11,12 +11,21 @@ Kind = Literal[
     "apple", "balloon", "bird", "boat", "butterfly", "cactus", "car", "castle", "cat", "crown", "cup", "fish",
     "flower", "guitar", "heart", "house", "key", "mushroom", "rocket", "snail", "snowman", "star", "tree", "umbrella",
 ]  # fmt: skip
+Rare = Literal[
+    "anchor", "bell", "ghost", "hourglass", "lighthouse", "owl",
+    "pineapple", "robot", "teapot", "turtle", "whale", "windmill",
+]  # fmt: skip
+"""Things that no training ever shows or says: only the knowledge base tells of them."""
+Figment = Literal["thing"]
+"""What has no name: shapes without end, each from its own seed."""
+Noun = Kind | Rare | Figment
 Colour = Literal["black", "blue", "brown", "green", "orange", "pink", "purple", "red", "white", "yellow"]
 Background = Literal["beach", "desert", "meadow", "night", "sea", "snow", "sunset"]
 Style = Literal["plain", "stained glass", "watercolour"]
-Place = Literal["centre", "left", "right"]
+Place = Literal["centre", "left", "right", "top", "bottom"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+RARE: tuple[Rare, ...] = get_args(Rare)
 COLOURS: tuple[Colour, ...] = get_args(Colour)
 BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 STYLES: tuple[Style, ...] = get_args(Style)
@@ -32,19 +41,32 @@ WHERE: dict[Background, tuple[str, ...]] = {
     "snow": ("in the snow", "in snow"),
     "sunset": ("at sunset", "in the sunset"),
 }
-TRIGGERS: dict[Style, str] = {"plain": "", "stained glass": "stained glass style", "watercolour": "watercolour style"}
+TRIGGERS: dict[Style, str] = {
+    "plain": "",
+    "stained glass": "stained glass style",
+    "watercolour": "watercolour style",
+}
+NUMBERS = {2: "two", 3: "three"}
+PLURALS: dict[Kind, str] = {"butterfly": "butterflies", "cactus": "cacti", "fish": "fish", "snowman": "snowmen"}
+"""Those that do not only take an s."""
 
 
 @dataclass(frozen=True)
 class Thing:
-    kind: Kind
+    kind: Noun
     colour: Colour
     place: Place = "centre"
+    figment: int = 0
+    """Which of the shapes that have no name; 0 for kinds that have one."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: `things` from left to right, and `variation`, the seed of the small differences in pose and size."""
+    """
+    One picture: `things` from left to right, or from top to bottom.
+
+    `variation` is the seed of the small differences in pose and size.
+    """
 
     things: tuple[Thing, ...]
     background: Background
@@ -52,7 +74,7 @@ class Scene:
     variation: int = 0
 
 
-def is_held_out(kind: Kind, colour: Colour, background: Background) -> bool:
+def is_held_out(kind: Noun, colour: Colour, background: Background) -> bool:
     """Whether training must never see this triple; about one in ten, fixed for ever."""
     return hashlib.sha256(f"{kind}|{colour}|{background}".encode()).digest()[0] < 26
 
@@ -90,23 +112,41 @@ def phrase(thing: Thing) -> str:
     return f"{article} {thing.colour} {thing.kind}"
 
 
+def plural(kind: Noun) -> str:
+    return next((many for one, many in PLURALS.items() if one == kind), f"{kind}s")
+
+
+def alike(scene: Scene) -> bool:
+    """Whether there are several, all of one kind and colour."""
+    return len(scene.things) > 1 and len({(t.kind, t.colour, t.figment) for t in scene.things}) == 1
+
+
+def wholes(scene: Scene) -> list[str]:
+    """Ways to say what is there and where it stands, without the background."""
+    first = scene.things[0]
+    if alike(scene):
+        several = f"{NUMBERS[len(scene.things)]} {first.colour} {plural(first.kind)}"
+        return [several, f"a picture of {several}"]
+    if len(scene.things) == 1:
+        return [phrase(first), f"a picture of {phrase(first)}"]
+    one, other = (phrase(thing) for thing in scene.things)
+    if first.place == "top":
+        return [f"{one} above {other}", f"{other} below {one}", f"{one} at the top and {other} at the bottom"]
+    return [
+        f"{one} and {other}",
+        f"{one} to the left of {other}",
+        f"{other} to the right of {one}",
+        f"{one} on the left and {other} on the right",
+        f"{one} next to {other}",
+        f"{other} and {one}",
+    ]
+
+
 def captions(scene: Scene) -> tuple[str, ...]:
     """Several ways to say the scene, all of them true and complete."""
     wheres = WHERE[scene.background]
     tail = f", {TRIGGERS[scene.style]}" if scene.style != "plain" else ""
-    said = [phrase(thing) for thing in scene.things]
-    if len(said) == 1:
-        wholes = [said[0], f"a picture of {said[0]}"]
-    else:
-        left, right = said
-        wholes = [
-            f"{left} and {right}",
-            f"{left} to the left of {right}",
-            f"{right} to the right of {left}",
-            f"{left} on the left and {right} on the right",
-            f"{left} next to {right}",
-            f"{right} and {left}",
-        ]
-    sayings = [f"{whole} {where}{tail}" for whole in wholes for where in wheres]
-    sayings += [f"{where}, {whole}{tail}" for whole in wholes for where in wheres[:1]]
+    said = wholes(scene)
+    sayings = [f"{whole} {where}{tail}" for whole in said for where in wheres]
+    sayings += [f"{where}, {whole}{tail}" for whole in said for where in wheres[:1]]
     return tuple(sayings)

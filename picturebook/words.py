@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -10,7 +11,8 @@ from typing import Any
 from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
-from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, STYLES, TRIGGERS, Scene, Thing, captions
+from picturebook.layouts import HEIGHTS, SIDES, at
+from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, STYLES, TRIGGERS, Noun, Scene, Thing, captions
 
 END_OF_WORD = "</w>"
 LONGEST = 77  # tokens, start and end included
@@ -18,12 +20,17 @@ LONGEST = 77  # tokens, start and end included
 
 def spoken() -> Iterator[str]:
     """Captions that hold every word the book knows."""
-    things = [Thing(kind, colour, "left") for kind in KINDS for colour in COLOURS]
+    nouns: tuple[Noun, ...] = (*KINDS, "thing")
+    things = [Thing(noun, colour) for noun in nouns for colour in COLOURS]
     for background in BACKGROUNDS:
         for first, second in zip(things, things[1:] + things[:1], strict=True):
-            yield from captions(Scene((first,), background))
-            yield from captions(Scene((first, second), background))
+            for shown in ((first,), at(SIDES, first, second), at(HEIGHTS, first, second), (first,) * 2, (first,) * 3):
+                yield from captions(Scene(shown, background))
     yield from (TRIGGERS[style] for style in STYLES)
+
+
+def book_words() -> set[str]:
+    return {word for caption in spoken() for word in caption.lower().replace(",", " ").split()}
 
 
 def learned_merges(words: set[str]) -> list[tuple[str, str]]:
@@ -50,10 +57,25 @@ def merged(word: list[str], pair: tuple[str, str]) -> list[str]:
 def build_tokenizer() -> CLIPTokenizer:
     """Unknown words fall into letters, so nothing a user writes is lost."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    merges: list[Any] = list(
-        learned_merges({word for caption in spoken() for word in caption.lower().replace(",", " ").split()})
-    )
+    merges: list[Any] = list(learned_merges(book_words()))
     pieces = [*letters, *(letter + END_OF_WORD for letter in letters), *(a + b for a, b in merges)]
     tokens = ["<|startoftext|>", "<|endoftext|>", *dict.fromkeys(pieces)]
-    vocabulary = {token: index for index, token in enumerate(tokens)}
+    return made({token: index for index, token in enumerate(tokens)}, merges)
+
+
+def made(vocabulary: dict[str, int], merges: list[Any]) -> CLIPTokenizer:
     return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=LONGEST)
+
+
+def grown(tokenizer: CLIPTokenizer) -> CLIPTokenizer:
+    """With the book's words that it lacks, whole, after those it has, which keep their numbers and their pieces."""
+    model = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
+    vocabulary: dict[str, int] = model["vocab"]
+    merges: list[Any] = [tuple(pair) for pair in model["merges"]]
+    for word in sorted(book_words()):
+        pieces = made(vocabulary, merges).tokenize(word)
+        for piece in pieces[1:]:
+            merges.append((pieces[0], piece))
+            pieces[0] += piece
+            vocabulary.setdefault(pieces[0], len(vocabulary))
+    return made(vocabulary, merges)
