@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from math import sqrt
@@ -77,26 +77,25 @@ def mean(
 
 
 def commit() -> str:
-    """The commit measured, marked where the working tree differs from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parent,
-        check=False,
-    )
-    return said.stdout.strip() or "unknown"
+    """The commit measured, marked where the working tree differs from it in more than results."""
+    dirty = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":!results")
+    return (_git("describe", "--always") or "unknown") + ("-dirty" if dirty else "")
 
 
-def older(name: str, replaced: Collection[str], folder: Path = FOLDER) -> list[Row]:
-    """The rows that are kept of an earlier run, each noting which commit it measured."""
+def _git(*said: str) -> str:
+    folder = Path(__file__).parent
+    return subprocess.run(("git", *said), capture_output=True, text=True, cwd=folder, check=False).stdout.strip()
+
+
+def beside_older(name: str, rows: Iterable[Row], folder: Path = FOLDER) -> list[Row]:
+    """The rows among those of earlier runs that they do not replace, each of which notes the commit it measured."""
     path = folder / f"{name}.json"
     if not path.is_file():
-        return []
+        return list(rows)
     whole = json.loads(path.read_text())
-    fields = Row.__dataclass_fields__
-    rows = [Row(**{key: row[key] for key in fields}) for row in whole["rows"] if row["id"] not in replaced]
-    return [replace(row, note=row.note if AT in row.note else f"{row.note}{AT}{whole['commit']}") for row in rows]
+    told = {row["id"]: Row(**{key: row[key] for key in Row.__dataclass_fields__}) for row in whole["rows"]}
+    older = (row if AT in row.note else replace(row, note=f"{row.note}{AT}{whole['commit']}") for row in told.values())
+    return list(({row.id: row for row in older} | {row.id: row for row in rows}).values())
 
 
 def write(name: str, command: str, seconds: float, rows: Iterable[Row], folder: Path = FOLDER) -> Path:

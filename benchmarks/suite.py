@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from threadpoolctl import threadpool_limits
 
-from benchmarks.results import Row, older, write
+from benchmarks.results import Row, beside_older, write
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class Suite:
         finally:
             torch.set_num_threads(threads)
         if share >= 1 and self.here:
-            beside = () if list(only) == list(self.measures) else older(self.name, {row.id for row in rows})
-            write(self.name, self.command, time.monotonic() - started, [*rows, *beside])
+            whole = list(only) == list(self.measures)
+            kept = rows if whole else beside_older(self.name, rows)
+            write(self.name, self.command, time.monotonic() - started, kept)
         return rows
 
     def _rows(self, only: Iterable[str], share: float) -> list[Row]:
