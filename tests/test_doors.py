@@ -492,6 +492,7 @@ def test_pictures_that_were_drawn_in_the_terminal_are_on_the_page_too(house: Hou
     house.http.post("/v1/tools/draw", json={"prompt": "a fox", **SMALL}).raise_for_status()
     (fox,) = house.bench.gallery.recent(1)
     house.desk.conversations.add("a terminal", fox.id, None)
+    house.desk.conversations.add("a terminal", "0" * 64, fox.id)
     (turn,) = house.http.get("/v1/conversations/a%20terminal").json()["turns"]
     assert (turn["state"], [(one["picture_id"], one["number"]) for one in turn["pictures"]]) == ("done", [(fox.id, 1)])
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from agent.desk import Desk
 from agent.told_results import Teller
 from knowledge.journal import Job, State
+from knowledge.picture import Picture
+from knowledge.problems import TryAgain
 from ui.doors.bodies import described, read_json
 from ui.doors.refusals import refusals
 from ui.doors.rest import JobSeen, accepted
@@ -95,8 +98,15 @@ def _elsewhere(desk: Desk, name: str, turns: Sequence[Turn]) -> Iterator[Turn]:
     """The pictures of the conversation that none of these turns drew, where it was going on in the terminal."""
     told = {picture["picture_id"] for turn in turns for picture in turn.pictures}
     others = {one.picture_id: one for one in desk.conversations.pictures(name) if one.picture_id not in told}
-    if others and len(turns) < SHOWN:
-        there = tuple(desk.gallery.get(picture_id) for picture_id in others)
+    there = tuple(_still_there(desk, others))
+    if there and len(turns) < SHOWN:
         numbers = {picture_id: (one.number, one.parent) for picture_id, one in others.items()}
         shown = Teller(desk.gallery, desk.shelf).told(there, lambda picture: numbers[picture.id])
         yield Turn(job_id="", words=ELSEWHERE, state="done", pictures=shown["pictures"])
+
+
+def _still_there(desk: Desk, picture_ids: Iterable[str]) -> Iterator[Picture]:
+    for picture_id in picture_ids:
+        # somebody may have tidied the gallery
+        with suppress(TryAgain):
+            yield desk.gallery.get(picture_id)
