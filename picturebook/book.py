@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderTiny, ControlNetModel, StableDiffusionPipeline
-from transformers import CLIPModel, CLIPTokenizer, PreTrainedTokenizerFast, Qwen2ForCausalLM
+from transformers import CLIPModel, CLIPTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from picturebook.judge import Judge
 from picturebook.scene import Style
@@ -61,8 +61,8 @@ class Book:
         model = CLIPModel.from_pretrained(self.clip_folder, dtype=torch.float32)
         return model.eval(), CLIPTokenizer.from_pretrained(self.clip_folder)
 
-    def talker(self) -> tuple[Qwen2ForCausalLM, PreTrainedTokenizerFast]:
-        model = Qwen2ForCausalLM.from_pretrained(self.talker_folder, dtype=torch.float32)
+    def talker(self) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+        model = LlamaForCausalLM.from_pretrained(self.talker_folder, dtype=torch.float32)
         return model.eval(), PreTrainedTokenizerFast.from_pretrained(self.talker_folder)
 
     def judge(self) -> Judge:

@@ -48,7 +48,7 @@ def write_card(models: Path, rows: Sequence[Figure]) -> None:
         f"Trained from nothing on drawings made by code: {len(KINDS)} kinds of things in {len(COLOURS)} colours on",
         f"{len(BACKGROUNDS)} backgrounds, one or two to a picture, {', '.join(STYLES)}; 128 x 128 pixels.",
         "About one in ten (kind, colour, background) triples was kept from all training; painter figures are on those.",
-        "The talker, a Qwen2 decoder with a tokenizer and a chat template of its own, was trained from nothing on",
+        "The talker, a Llama decoder with a tokenizer and a chat template of its own, was trained from nothing on",
         "dialogues made by code: wishes, changes, questions, and the tool calls that are then right. One phrasing in",
         "five, and more than one (thing, colour, place) triple in four, were kept from all its training: T16 in",
         "`benchmarks/results/conversation.json` is on those.",

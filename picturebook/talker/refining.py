@@ -13,7 +13,7 @@ from picturebook.talker.phrasings import AGAIN_BUT, JOINTS, KEEPING_FIRST, KEEPI
 from picturebook.talker.pictures import Message, Picture, Talk, Worn, calling, pictures_told, result, said
 from picturebook.talker.turns import Partner, Turn, ordered
 from picturebook.talker.voice import Change
-from picturebook.talker.wishes import Wish
+from picturebook.talker.wishes import Wish, fits
 
 PATCH = (
     *("prompt", "negative_prompt", "width", "height", "num_inference_steps", "guidance_scale", "scheduler", "seed"),
@@ -59,7 +59,7 @@ class Refinement:
 def refined(partner: Partner, talk: Talk, say: str, asked: Refinement) -> Turn:
     """One in a while fails, for whatever reason the tool gives."""
     call = calling(("refine", asked.arguments))
-    if partner.rng.random() < 0.03:
+    if partner.rng.random() < 0.03 and fits(asked.wish, partner.test):
         problem = _problem(partner.rng)
         failed = (call, result("refine", {"problem": problem}), said(f"That did not work: {problem.lower()}"))
         return Turn(say, (*asked.before, *failed), talk)

@@ -10,7 +10,7 @@ import math
 from typing import Any
 
 import torch
-from transformers import Qwen2ForCausalLM
+from transformers import LlamaForCausalLM
 
 BASE = 1e6
 """At which positions must turn (`rope_theta`)."""
@@ -25,7 +25,7 @@ ASKED, KNOWN = 3.0, 2.0
 
 
 @torch.no_grad()
-def can_copy(model: Qwen2ForCausalLM) -> Qwen2ForCausalLM:
+def can_copy(model: LlamaForCausalLM) -> LlamaForCausalLM:
     """The same model."""
     width, heads = model.config.hidden_size, model.config.num_attention_heads
     size = width // heads

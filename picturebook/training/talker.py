@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from picturebook.book import Book
 from picturebook.talker.dialogues import dialogue, messages
@@ -28,17 +28,18 @@ LONGEST = 560
 """Tokens of a lesson; what comes later is cut off."""
 
 
-def fresh() -> tuple[Qwen2ForCausalLM, PreTrainedTokenizerFast]:
+def fresh() -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     tokenizer = build_tokenizer()
     end = tokenizer.get_vocab()[END]
-    model = Qwen2ForCausalLM(
-        Qwen2Config(
+    model = LlamaForCausalLM(
+        LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=160,
             intermediate_size=448,
             num_hidden_layers=4,
             num_attention_heads=5,
             num_key_value_heads=5,
+            attention_bias=True,
             max_position_embeddings=4096,
             tie_word_embeddings=True,
             rope_parameters={"rope_type": "default", "rope_theta": BASE},
@@ -98,7 +99,7 @@ def _batches(school: School, lot: int) -> list[list[list[int]]]:
     return filled
 
 
-def train_talker(studio: Studio, full: int = 6000) -> tuple[Qwen2ForCausalLM, PreTrainedTokenizerFast]:
+def train_talker(studio: Studio, full: int = 6000) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     torch.manual_seed(9)
     model, tokenizer = Book(studio.models).talker() if studio.onward else fresh()
     model = on(studio.device, model).train()
