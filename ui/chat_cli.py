@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import aclosing, suppress
@@ -52,6 +53,8 @@ def talk(name: str) -> None:
 
     settings = read_settings()
     workshop = orders.opened(settings)
+    # a shell may start its background jobs deaf to it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with asyncio.Runner() as runner:
         from agent.assistant import opened
         from agent.cast import cast
