@@ -276,7 +276,7 @@ def test_arguments_that_do_not_fit_are_named_and_nothing_is_asked_for(
     assert idle.journal.jobs() == []
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_argument_brings_anything_but_a_sentence_to_light(
     real: Desk, real_door: FastMCP, data: st.DataObject

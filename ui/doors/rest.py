@@ -22,7 +22,7 @@ from ui.doors.waiting import EVENTS, finished, sent, streamed, used
 
 CALLER = "rest"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp")
-ANSWERS_WITHIN = 3.0
+ANSWERS_WITHIN = 1.0
 """Seconds, for a worker that is there."""
 FOR_EVER = "private, max-age=31536000, immutable"
 """How long a browser may keep a picture: its id is the hash of its bytes."""
