@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     token: SecretStr = Field(
         default=SecretStr(""), description="What others must send as a bearer token to be served; none if it is empty"
     )
+    keep_days: int = Field(
+        default=30,
+        ge=1,
+        le=36500,
+        description="For how many days finished jobs are remembered; conversations always are",
+    )
     chat: ChatProvider = Field(
         default="none", description="Who talks and rewrites prompts: none, azure, openai, openai-compatible or local"
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ GLANCE = 0.05
 """Seconds between two looks at the journal."""
 BEAT = 1.0
 """Seconds between two renewals of the leases."""
+DAY = 24 * 60 * 60.0
+"""Seconds between two times that what is old is forgotten."""
 PATIENCE = 0.5
 """Seconds until an occupied conversation, or a journal that cannot be used, is tried again."""
 
@@ -46,12 +49,13 @@ class Running:
 
 @dataclass(frozen=True)
 class Worker:
-    """`work` is by the kind of the job."""
+    """`work` is by the kind of the job. What ended more than `keep_days` ago is forgotten."""
 
     leases: Leases
     work: Mapping[str, Work]
     log: CrashLog
     at_once: int = AT_ONCE
+    keep_days: float = math.inf
     closing: Closing = field(default_factory=Closing)
 
     async def go_on(self) -> bool:
@@ -59,12 +63,11 @@ class Worker:
         threads = ThreadPoolExecutor(THREADS * self.at_once, "work")
         asyncio.get_running_loop().set_default_executor(threads)
         running: list[Running] = []
-        beaten = 0.0
+        beaten = forgotten = -math.inf
         while not self.closing.done(bool(running)):
             try:
-                if time.monotonic() - beaten > BEAT:
-                    await asyncio.to_thread(self.leases.beat, [one.job.id for one in running])
-                    beaten = time.monotonic()
+                beaten = await _every(BEAT, beaten, self.leases.beat, [one.job.id for one in running])
+                forgotten = await _every(DAY, forgotten, self.leases.journal.forget, self.keep_days)
                 await self._glance(running)
             except Problem:
                 logging.getLogger(__name__).warning("the journal is tried again", exc_info=True)
@@ -127,6 +130,14 @@ class Worker:
                 return "failed", {"problem": str(failure), "code": code}
         details = "".join(traceback.format_exception(failure))
         return "failed", {"problem": self.log.sentence(details), "code": "internal"}
+
+
+async def _every(seconds: float, last: float, work: Callable[..., None], *given: object) -> float:
+    """Has it done if it was not for so long; when it was done last."""
+    if time.monotonic() - last <= seconds:
+        return last
+    await asyncio.to_thread(work, *given)
+    return time.monotonic()
 
 
 def _news(job: Job, events: Iterable[Event]) -> list[News]:

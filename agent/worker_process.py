@@ -83,7 +83,8 @@ async def _work(settings: Settings, closing: Closing, lifeline: Connection) -> N
         leases.inherit()
         kinds = every_kind(parts, assistant, workshop.bench.hit_rates)
         _say(lifeline, workshop.lines)
-        if not await Worker(leases, kinds, parts.log, closing=closing).go_on():
+        worker = Worker(leases, kinds, parts.log, keep_days=settings.keep_days, closing=closing)
+        if not await worker.go_on():
             # at once: threads that draw what was put back would be waited for
             os._exit(0)
 

@@ -42,7 +42,6 @@ ROUNDS = 40
 """Times each prompt is chosen for, with other lies."""
 AT_ONCE = 12
 LIES = (0.0, 0.1, 0.2)
-Truth = tuple[bool, ...]
 
 
 @dataclass(frozen=True)

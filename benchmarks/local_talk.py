@@ -63,12 +63,12 @@ class Talker:
         return calls, ""
 
 
-def book_talker(folder: Path = Path(TALKERS["picturebook"])) -> LocalChat:
+def book_talker(folder: Path = BOOK_TALKER) -> LocalChat:
     torch.set_num_threads(1)
     return LocalChat(speaker=speaker(str(folder)))
 
 
-def exact(share: float, folder: Path = Path(TALKERS["picturebook"])) -> list[Row]:
+def exact(share: float, folder: Path = BOOK_TALKER) -> list[Row]:
     """The calls of every turn, argument for argument, and how long they take."""
     talker = Talker(book_talker(folder), [])
     hits: list[bool] = []
@@ -95,7 +95,7 @@ def exact(share: float, folder: Path = Path(TALKERS["picturebook"])) -> list[Row
     ]
 
 
-def on_dialogues(share: float, folder: Path = Path(TALKERS["picturebook"])) -> list[Row]:
+def on_dialogues(share: float, folder: Path = BOOK_TALKER) -> list[Row]:
     """Scored as the offline planner is, on dialogues that were written for it."""
     talker = Talker(book_talker(folder), [])
     rows = []

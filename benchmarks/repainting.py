@@ -22,7 +22,7 @@ from benchmarks.results import Row, rate
 from knowledge.picture import Picture
 from knowledge.recipe import Patch, Recipe
 from picturebook.book import Book
-from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, WHERE, Background
+from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, WHERE, Background, Colour, Noun, Thing, phrase
 from tools.call import Call
 from tools.toolbox import Bench
 
@@ -30,8 +30,7 @@ SCENES = 40
 AT_ONCE = 8
 REPLACED = 4
 """One change in so many puts another thing in the first one's place; the others give it another colour."""
-Named = tuple[str, str]
-"""A colour and a kind of thing."""
+Named = tuple[Colour, Noun]
 
 
 @dataclass(frozen=True)
@@ -118,5 +117,5 @@ def pixels(bench: Bench, picture: Picture) -> NDArray[np.uint8]:
 
 
 def _a(named: Named) -> str:
-    words = " ".join(named)
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+    colour, kind = named
+    return phrase(Thing(kind, colour))

@@ -8,12 +8,12 @@ from pathlib import Path
 from benchmarks.training import learnt
 from knowledge.data_folder import write_whole
 from picturebook.book import HERE, Book
-from picturebook.scene import STYLES, TRIGGERS, Style
+from picturebook.scene import TRIGGERS, Style
+from picturebook.training.parts import ADAPTED
 from picturebook.training.style import ABOUT, TAGS
 from tools.train import Asked
 
 PICTURES, STEPS, RANK = 2000, 500, 6
-ADAPTED: tuple[Style, ...] = tuple(style for style in STYLES if style != "plain")
 
 
 def train(style: Style, models: Path, pictures: int, steps: int) -> Path:

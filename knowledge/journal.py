@@ -40,6 +40,12 @@ PUT = f"""INSERT INTO job(id, kind, body, caller, conversation, asked, key)
           VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING {COLUMNS}"""
 TOLD = """SELECT event.number, event FROM event JOIN job ON job.number = event.job
           WHERE job.id = ? AND event.number > ? ORDER BY event.number"""
+# A lease that was held shows when it was worked on.
+LONG_OVER = f"SELECT number FROM job WHERE state NOT IN {OPEN} AND MAX(asked, until) < :before"
+FORGET = (
+    f"DELETE FROM event WHERE job IN ({LONG_OVER})",
+    f"DELETE FROM job WHERE conversation = '' AND number IN ({LONG_OVER})",
+)
 LONGEST_NAME = 200
 
 
@@ -147,6 +153,16 @@ class Journal:
             db.execute("UPDATE job SET state = 'cancelled' WHERE id = ? AND state = 'queued'", (_known(id),))
             db.execute("UPDATE job SET stopping = 1 WHERE id = ? AND state = 'running'", (id,))
             return self.job(id)
+
+    def forget(self, days: float) -> None:
+        """
+        The events of jobs that ended so many days ago, and those jobs that belong to no conversation.
+
+        What was said in a conversation, and what came of it, stays to be read.
+        """
+        with self.writing() as db:
+            for statement in FORGET:
+                db.execute(statement, {"before": time.time() - days * 24 * 60 * 60})
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

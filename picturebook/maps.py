@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from picturebook.backgrounds import PAINTED
 from picturebook.canvas import Layers, Picture, shrink
-from picturebook.drawing import cover, framed, placements
+from picturebook.drawing import cover, covered, framed, placements
 from picturebook.edges import edges
 from picturebook.scene import SIZE, Scene
 from picturebook.styles import stray
@@ -40,7 +40,7 @@ def sketch(scene: Scene, picture: Picture, rng: random.Random) -> Mask:
     soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.6)), np.uint8)
     lines = edges(soft, 40, 90).astype(np.uint8) * 255
     if alone:
-        on = np.max([cover(scene, index) for index in range(len(scene.things))], axis=0)
+        on = covered(scene)
         near = cv2.dilate(on, np.ones((5, 5), np.uint8))
         inside = rng.random() < 0.7  # else no more than each outline
         rims = cv2.morphologyEx(on, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))

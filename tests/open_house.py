@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +47,13 @@ TOADSTOOL = Lore(
     id="toadstool", title="toadstool", body="A mushroom.", terms=("toadstool",), adds="mushroom",
     base_models=("picturebook",), licence="CC0-1.0", source="a field guide",
 )  # fmt: skip
+
+
+def png(image: Image.Image) -> bytes:
+    """The file, as clients send it."""
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
 
 
 @dataclass(frozen=True)

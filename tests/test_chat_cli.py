@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -15,11 +14,10 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from agent.events import Called, Cost, Ended, Failed, Progressed, Returned, Said
+from tests.command_line import COMMAND
 from tests.loopback_openai import Reply, loopback_openai
 from ui.chat_screen import Screen
 from ui.cli import app
-
-COMMAND = [sys.executable, "-c", "from ui.cli import app; app()", "chat"]
 
 
 def chatted(*lines: str, options: tuple[str, ...] = ()) -> Result:
@@ -83,7 +81,7 @@ def test_a_chat_model_that_is_down_is_named_and_the_picture_drawn(
 def test_ctrl_c_stops_the_drawing_and_the_next_line_is_heard(filled: Path, tmp_path: Path) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=dict(os.environ)
+        (*COMMAND, "chat"), stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=dict(os.environ)
     ) as talking:
         assert talking.stdin
         assert talking.stderr

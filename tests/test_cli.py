@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,25 +13,21 @@ import pytest
 import typer
 from PIL import Image, ImageChops
 from PIL.PngImagePlugin import PngInfo
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from knowledge.gallery import Gallery
 from knowledge.picture import Provenance
 from knowledge.problems import TryAgain
 from knowledge.recipe import Recipe
+from tests.command_line import atelier, interrupted
 from tests.foreign_pictures import A1111
 from tools.call import Call
 from tools.engine.engine_renderer import EngineRenderer
 from tools.renderer import Rendered
 from ui import delivery, telling
-from ui.cli import app
 from ui.failures import STOPPED, stoppable, told
 
 PROMPT = "a purple mushroom at night"
-
-
-def atelier(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def done(*arguments: str | Path) -> Result:
@@ -322,15 +315,8 @@ def test_ctrl_c_tells_the_drawing_to_stop_and_ends_with_130() -> None:
 
 
 def test_a_drawing_stopped_by_ctrl_c_leaves_nothing(filled: Path, tmp_path: Path) -> None:
-    asked = ["draw", PROMPT, "--steps", "200", "-n", "3"]
-    command = [sys.executable, "-c", "from ui.cli import app; app()", *asked]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ)) as drawing:
-        assert drawing.stderr
-        while "drawing" not in drawing.stderr.readline():
-            assert drawing.poll() is None
-        drawing.send_signal(signal.SIGINT)
-        said = drawing.stderr.read()
-    assert drawing.returncode == STOPPED, said
+    code, said = interrupted(tmp_path, "drawing", "draw", PROMPT, "--steps", "200", "-n", "3")
+    assert code == STOPPED, said
     assert list(tmp_path.glob("*.png")) == []
     assert Gallery(filled / "gallery").recent(1) == []
     assert [path for path in filled.rglob("*") if path.suffix in (".tmp", ".part")] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from agent.told_results import Teller
 from agent.workshop import open_workshop
 from knowledge.image_files import decode_image
 from knowledge.picture import Picture
-from tests.open_house import HeldRenderer, House, desk_of, open_house, small_bench
+from tests.open_house import HeldRenderer, House, desk_of, open_house, png, small_bench
 from tools.call import Call
 from ui.doors.bodies import inlined
 from ui.doors.guard import Guard
@@ -141,12 +140,6 @@ def house(filled: Path) -> Iterator[House]:
     bench.base.close()
 
 
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
-
-
 def transparent(white: bytes) -> bytes:
     """OpenAI's mask: transparent where ours is white."""
     mask = decode_image(white, "mask")
@@ -204,7 +197,8 @@ def of_langchain(desk: Desk) -> dict[str, Any]:
 def of_mcp(desk: Desk) -> dict[str, Any]:
     async def listed() -> dict[str, Any]:
         async with Client(mcp_server(desk)) as client:
-            return {tool.name: tool.input_schema for tool in await client.list_tools() if tool.name != "say"}
+            offered = await client.list_tools()
+            return {tool.name: tool.input_schema for tool in offered if tool.name not in ("say", "add_image")}
 
     return asyncio.run(listed())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -16,8 +17,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from knowledge.a1111 import scheduler_called
-from tests.open_house import HeldRenderer, House, open_house, small_bench
+from tests.old_journals import aged
+from tests.open_house import HeldRenderer, House, desk_of, open_house, png, small_bench
 from ui.doors.a1111_wishes import without_loras
+from ui.doors.rest import worker_status
 
 SMALL = {"size": "64x64"}
 
@@ -32,12 +35,6 @@ def house(tmp_path_factory: pytest.TempPathFactory, renderer: HeldRenderer) -> I
     folder = tmp_path_factory.mktemp("house")
     with open_house(small_bench(folder, renderer), folder) as opened:
         yield opened
-
-
-def png(image: Image.Image) -> bytes:
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
 
 
 def red_square(size: int = 64) -> bytes:
@@ -486,6 +483,10 @@ def test_what_is_said_on_the_page_is_there_after_a_reload(house: House) -> None:
         [1],
     )
     assert "a page" in [talk["name"] for talk in house.http.get("/v1/conversations").json()]
+    aged(house.desk.journal, 31)
+    house.desk.journal.forget(30)
+    assert house.http.get("/v1/conversations/a%20page").json()["turns"] == [turn]
+    assert house.http.get(f"{answer.headers['location']}/events").text.startswith("event: end")
 
 
 def test_pictures_that_were_drawn_in_the_terminal_are_on_the_page_too(house: House) -> None:
@@ -564,6 +565,15 @@ def test_the_page_asks_nothing_of_anybody_else(house: House) -> None:
     files = [answer.text, *(house.http.get(path).text for path in ("/chat.css", "/chat.js"))]
     assert not [text for text in files if "://" in text or "innerHTML" in text]
     assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_all_that_waits_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.doors.rest.ANSWERS_WITHIN", 0.01)
+    desk = desk_of(small_bench(tmp_path, HeldRenderer()), tmp_path)
+    for _ in range(101):
+        desk.journal.ask("tool", {})
+    status = asyncio.run(worker_status(desk))
+    assert (status.working, status.waiting) == (False, 101)
 
 
 def test_the_status_tells_of_the_worker_and_its_caches(house: House) -> None:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
-from typer.testing import CliRunner, Result
 
 from benchmarks.cheap_encoder import CheapEncoder
 from benchmarks.ingestion import ingestion as opened
@@ -36,8 +35,8 @@ from knowledge.readers.source import Reading, Source
 from knowledge.records import Reference
 from knowledge.watching import Watch, watch
 from knowledge.web import Web
+from tests.command_line import atelier
 from tests.loopback_pages import page, serving
-from ui.cli import app
 
 
 @pytest.fixture
@@ -527,10 +526,6 @@ def test_only_folders_are_watched(ingestion: Ingestion, folder: Path) -> None:
 
 
 # The command
-
-
-def atelier(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def test_a_word_that_was_ingested_is_found_and_used_by_the_very_next_prompt(filled: Path, folder: Path) -> None:

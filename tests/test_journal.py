@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from knowledge import leases
 from knowledge.journal import Full, Job, Journal
 from knowledge.leases import ATTEMPTS, Leases, News
 from knowledge.problems import GiveUp, TryAgain
+from tests.old_journals import aged
 
 ROOT = Path(__file__).parent.parent
 
@@ -321,3 +323,40 @@ def test_a_writer_that_holds_the_file_is_waited_for(journal: Journal) -> None:
     assert asked(journal).state == "queued"
     let_go.join()
     holding.close()
+
+
+# Forgetting
+
+
+def test_what_ended_long_ago_is_forgotten_but_for_what_was_said(journal: Journal, worker: Leases) -> None:
+    tool, turn = asked(journal), said(journal)
+    for job in worker.claim(2):
+        worker.finish(job, "done", {"said": "Here."}, [News(job, {"kind": "called"})])
+    never = asked(journal)
+    journal.cancel(never.id)
+    before = journal.job(turn.id)
+    aged(journal, 31)
+    asked(journal)
+    (new,) = worker.claim(1)
+    worker.finish(new, "done", {}, [News(new, {"kind": "called"})])
+    journal.forget(30)
+    assert journal.jobs(conversation="c") == [replace(before, asked=before.asked - 31 * 24 * 60 * 60)]
+    assert journal.told(turn.id) == []
+    for gone in (tool, never):
+        with pytest.raises(TryAgain, match="no job"):
+            journal.job(gone.id)
+    assert journal.job(new.id).state == "done"
+    assert len(journal.told(new.id)) == 1
+
+
+def test_nothing_is_forgotten_of_what_has_not_ended_long_ago(journal: Journal, worker: Leases) -> None:
+    for _ in range(3):
+        asked(journal)
+    aged(journal, 31)
+    running, ending = worker.claim(2)
+    worker.tell([News(job, {"kind": "called"}) for job in (running, ending)])
+    aged(journal, 29)
+    worker.finish(ending, "done", {})
+    journal.forget(30)
+    assert sorted(job.state for job in journal.jobs()) == ["done", "queued", "running"]
+    assert [len(journal.told(job.id)) for job in (running, ending)] == [1, 1]

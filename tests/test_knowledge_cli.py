@@ -6,13 +6,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from typer.testing import CliRunner, Result
 
-from ui.cli import app
-
-
-def atelier(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+from tests.command_line import atelier
 
 
 def told(*arguments: str | Path) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -35,7 +36,8 @@ from agent.worker_process import lock_of
 from knowledge.journal import Journal
 from knowledge.lora_files import LoraShelf
 from knowledge.problems import TryAgain
-from tests.open_house import HeldRenderer, open_house, served, small_bench, working
+from tests.command_line import COMMAND
+from tests.open_house import HeldRenderer, open_house, png, served, small_bench, working
 from tests.scripted_chat import ScriptedChat, Studio, calling
 from tools.critique import Verdict
 from ui.doors.bodies import inlined
@@ -126,7 +128,7 @@ def modern(method: str, **parameters: Any) -> tuple[dict[str, str], dict[str, An
 def test_it_offers_the_tools_there_are_under_their_names_words_and_schemas(real: Desk) -> None:
     offered = {one.name: one for one in talked(real, lambda client: client.list_tools())}
     own = {tool.name: tool for tool in real.tools if tool.name != "ask"}
-    assert offered.keys() == {*own, "say"}
+    assert offered.keys() == {*own, "say", "add_image"}
     assert len(offered) <= 12
     for name, tool in own.items():
         assert offered[name].description == tool.description
@@ -137,7 +139,7 @@ def test_it_offers_the_tools_there_are_under_their_names_words_and_schemas(real:
 
 def test_every_tool_says_what_it_does_to_the_world(real: Desk) -> None:
     hints = {one.name: one.annotations for one in talked(real, lambda client: client.list_tools())}
-    drawing = {"render", "draw", "refine", "merge", "prepare_control", "say"}
+    drawing = {"render", "draw", "refine", "merge", "prepare_control", "say", "add_image"}
     assert {name for name, hint in hints.items() if not hint.read_only_hint} == drawing & hints.keys()
     assert {name for name, hint in hints.items() if not hint.idempotent_hint} == {"draw", "say"}
     assert not any(hint.destructive_hint or hint.open_world_hint for hint in hints.values())
@@ -183,6 +185,49 @@ def test_what_is_no_picture_cannot_be_read(desk: Desk, uri: str) -> None:
         talked(desk, lambda client: client.read_resource(uri))
 
 
+def encoded(image: Image.Image) -> str:
+    return base64.b64encode(png(image)).decode()
+
+
+SQUARE = Image.new("RGB", (64, 32), "red")
+
+
+@pytest.mark.parametrize("address", ["", "data:image/png;base64,"])
+def test_an_image_that_is_brought_in_is_kept_as_any_other(idle: Desk, address: str) -> None:
+    answer = called(idle, "add_image", data=address + encoded(SQUARE))
+    assert answer.structured_content == {"image_id": idle.gallery.keep(SQUARE)}
+    assert [part.type for part in answer.content] == ["text", "image", "resource_link"]
+    assert idle.gallery.image(answer.structured_content["image_id"]).tobytes() == SQUARE.tobytes()
+    assert idle.journal.jobs() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("", "data: String should have at least 1 character"),
+        ("no base64!", "data: It is not base64"),
+        (base64.b64encode(b"no image").decode(), "'the image' cannot be read as an image"),
+        (encoded(Image.new("1", (9000, 9000))), "'the image' is too large"),
+        (7, "data: Input should be a valid string"),
+    ],
+)
+def test_what_is_no_image_is_not_brought_in(idle: Desk, data: object, said: str) -> None:
+    with pytest.raises(ToolError, match=said):
+        called(idle, "add_image", data=data)
+    assert not (idle.gallery.folder / "inputs").exists()
+
+
+def test_over_http_an_image_may_be_as_large_as_at_the_other_doors(idle: Desk) -> None:
+    large = Image.frombytes("RGB", (1200, 1200), random.Random(1).randbytes(3 * 1200 * 1200))
+    headers, body = modern("tools/call", name="add_image", arguments={"data": encoded(large)})
+    assert len(json.dumps(body)) > 5 * 2**20
+    with served(idle, Guard()) as url:
+        answer = httpx.post(f"{url}/mcp", headers=headers, json=body, timeout=30)
+    assert messages(answer)[-1]["result"]["structuredContent"] == {"image_id": idle.gallery.keep(large)}
+    with served(idle, Guard(most_bytes=5 * 2**20)) as url:
+        assert httpx.post(f"{url}/mcp", headers=headers, json=body, timeout=30).status_code == 413
+
+
 @dataclass(frozen=True)
 class Believer:
     looks: int = 1
@@ -195,7 +240,8 @@ def test_every_tool_answers_as_its_schema_says(tmp_path: Path) -> None:
     """The client refuses a result that does not."""
     bench = replace(small_bench(tmp_path, HeldRenderer()), usual_critic=Believer())
     with open_house(bench, tmp_path) as house:
-        image_id = house.bench.gallery.keep(Image.effect_mandelbrot((64, 64), (-2, -1, 1, 1), 30).convert("RGB"))
+        image = Image.effect_mandelbrot((64, 64), (-2, -1, 1, 1), 30)
+        image_id = house.bench.gallery.keep(image)
 
         async def talk(client: Client) -> set[str]:
             offered, answered = {tool.name for tool in await client.list_tools()}, set()
@@ -208,6 +254,7 @@ def test_every_tool_answers_as_its_schema_says(tmp_path: Path) -> None:
             await use("retrieve", wish="a toadstool")
             await use("rewrite", wish="a toadstool", records=["lore/toadstool"], model="picturebook")
             await use("pick_loras", wish="a toadstool", model="picturebook")
+            await use("add_image", data=encoded(image))
             await use("prepare_control", image_id=image_id, width=64, height=64)
             await use("render", recipe={"prompt": "a fox", "width": 64, "height": 64})
             drawn = await use("draw", **FOX, style=False)
@@ -344,7 +391,7 @@ def test_older_clients_are_answered_in_their_own_version(desk: Desk, version: st
         headers = {**HEADERS, "mcp-session-id": welcome.headers["mcp-session-id"], "mcp-protocol-version": version}
         client.post("/mcp", headers=headers, json={"jsonrpc": "2.0", "method": "notifications/initialized"})
         listed = messages(client.post("/mcp", headers=headers, json=request("tools/list")))[-1]["result"]["tools"]
-        assert {tool["name"] for tool in listed} == {"draw", "refine", "say"}
+        assert {tool["name"] for tool in listed} == {"draw", "refine", "say", "add_image"}
         drawn = messages(client.post("/mcp", headers=headers, json=request("tools/call", name="draw", arguments=FOX)))[
             -1
         ]["result"]
@@ -373,7 +420,7 @@ def test_only_who_may_come_in_does(idle: Desk, sent: dict[str, str], status: int
 def test_the_door_has_a_guard_of_its_own(idle: Desk) -> None:
     from starlette.testclient import TestClient
 
-    from ui.doors.mcp_door import mcp_app
+    from ui.doors.mcp_http import mcp_app
 
     headers, body = modern("tools/list")
     with TestClient(mcp_app(idle, Guard()), base_url="http://127.0.0.1") as client:
@@ -399,11 +446,9 @@ print("after")
 
 def test_over_stdio_it_brings_its_own_worker(filled: Path, book: Path) -> None:
     async def talk() -> Any:
-        transport = StdioTransport(
-            sys.executable,
-            ["-c", "from ui.cli import app; app()", "mcp"],
-            env={"ATELIER_DATA": str(filled), "OMP_NUM_THREADS": "1"},
-        )
+        program, *arguments = COMMAND
+        env = {"ATELIER_DATA": str(filled), "OMP_NUM_THREADS": "1"}
+        transport = StdioTransport(program, [*arguments, "mcp"], env=env)
         async with Client(transport) as client:
             return await client.call_tool("draw", {"prompt": "a red house", "seed": 3, "steps": 1}, timeout=120)
 

@@ -158,11 +158,16 @@ def test_pictures_without_a_caption_are_named(models: Path, tmp_path: Path, sour
 
 def test_a_captioner_speaks_for_pictures_that_say_nothing(models: Path, tmp_path: Path, source: Path) -> None:
     class Namer:
+        asked = 0
+
         def caption(self, image: Image.Image) -> str:
+            self.asked += 1
             return f"a picture of {image.width} pixels"
 
     (source / "3.txt").unlink()
-    trained = trainer(models, tmp_path, captioner=Namer()).train(source, small(), Call())
+    namer = Namer()
+    trained = trainer(models, tmp_path, captioner=namer).train(source, small(), Call())
+    assert namer.asked == 1
     assert trained.record.captions[3] == "a picture of 80 pixels, balls style"
 
 
@@ -281,9 +286,7 @@ def test_what_learns_is_precise_where_the_rest_is_not(make: Any, tmp_path: Path,
         place = tmp_path / f"{school.precision}"
         place.mkdir()
         asked = ORDER.model_copy(update={"text_encoder": True})
-        file, loss = school.teach(
-            asked, lambda: read_folder(source, 64).pictures, place, Call(), lambda step, file: None, 60
-        )
+        file, loss = school.teach(asked, read_folder(source, 64).pictures, place, Call(), lambda step, file: None, 60)
         files.append(file)
         losses.append(loss)
         assert {each.dtype for part in saved(place).values() for each in part.values()} == {torch.float32}

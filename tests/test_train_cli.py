@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
+from tests.command_line import atelier, interrupted
 from tests.training_shop import pictures
-from ui.cli import app
 from ui.failures import STOPPED
 
 SMALL = ("--name", "dotty", "--steps", "2", "--batch", "2", "--samples", "1")
-
-
-def atelier(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -44,15 +35,9 @@ def test_what_was_trained_is_worn_by_the_next_prompt(filled: Path, source: Path,
 
 
 def test_ctrl_c_keeps_what_was_learnt(filled: Path, source: Path, tmp_path: Path) -> None:
-    asked = ["train", str(source), "--name", "dotty", "--steps", "3000", "--batch", "2", "--samples", "0"]
-    command = [sys.executable, "-c", "from ui.cli import app; app()", *asked]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=dict(os.environ)) as training:
-        assert training.stderr
-        while "1 of 3000 steps" not in training.stderr.readline():
-            assert training.poll() is None
-        training.send_signal(signal.SIGINT)
-        said = training.stderr.read()
-    assert training.returncode == STOPPED, said
+    asked = ("train", str(source), "--name", "dotty", "--steps", "3000", "--batch", "2", "--samples", "0")
+    code, said = interrupted(tmp_path, "1 of 3000 steps", *asked)
+    assert code == STOPPED, said
     assert "atelier train --name 'dotty' --resume goes on." in said
     other = atelier("train", "--name", "dotty", "--resume", "--rank", "4")
     assert (other.exit_code, "begun with rank 16" in other.stderr) == (2, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import math
 import queue
 import shutil
 import threading
@@ -39,6 +40,7 @@ from knowledge.lora_files import LoraShelf
 from knowledge.picture import Picture
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.recipe import Recipe
+from tests.old_journals import aged
 from tests.scripted_chat import PlainRenderer, ScriptedChat, Studio, calling, numbers, returned, whole
 from tools.call import Asked, Call
 from tools.render import PictureRenderer
@@ -52,6 +54,7 @@ class Floor:
     studio: Studio
     script: Sequence[AIMessage | str] = ()
     models: list[ScriptedChat] = field(default_factory=list)
+    keep_days: float = math.inf
 
     @property
     def desk(self) -> Desk:
@@ -69,7 +72,7 @@ class Floor:
             tools = {one.name: one for one in self.studio.tools}
             teller = Teller(desk.gallery, LoraShelf(()))
             work = {"tool": ToolWork(tools, teller), "turn": TurnWork(assistant, desk.gallery)}
-            worker = Worker(leases, work, CrashLog(self.studio.folder / "logs"))
+            worker = Worker(leases, work, CrashLog(self.studio.folder / "logs"), keep_days=self.keep_days)
             going = asyncio.create_task(worker.go_on())
             try:
                 yield desk, worker
@@ -320,6 +323,26 @@ def test_what_is_cancelled_stops_at_once_and_leaves_nothing_hanging(tmp_path: Pa
     assert [type(event) for event in events if not isinstance(event, Said)][:2] == [Called, Returned]
     assert "stopped" in returned(events)[0]["problem"]
     assert studio.renderer.stopped.wait(5)
+
+
+def test_a_worker_begins_by_forgetting_what_ended_long_ago(studio: Studio) -> None:
+    old, _ = one_job(Floor(studio), lambda desk: desk.use("plainly", {}))
+    aged(Floor(studio).desk.journal, 31)
+    new, _ = one_job(Floor(studio, keep_days=30), lambda desk: desk.use("plainly", {}))
+    assert Floor(studio).desk.journal.jobs() == [new]
+    assert new.id != old.id
+
+
+def test_a_worker_goes_on_forgetting(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def worked() -> None:
+        async with Floor(studio, keep_days=30).working() as (desk, _):
+            await desk.ended(desk.use("plainly", {}).id)
+            aged(desk.journal, 31)
+            new = await desk.ended(desk.use("plainly", {}).id)
+            assert desk.journal.jobs() == [new]
+
+    monkeypatch.setattr("agent.worker.DAY", 0.0)
+    done(worked())
 
 
 def test_a_worker_that_closes_finishes_what_it_has_and_takes_nothing_new(studio: Studio) -> None:

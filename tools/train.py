@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +22,14 @@ from knowledge.recipe import Value
 from knowledge.records import LoraCard
 from tools.call import Call
 from tools.render import PictureRenderer
-from tools.training.order import NAME, PACES, USUAL, Kind, Training
-from tools.training.pictures import Found, read_folder, with_trigger
+from tools.training.order import CHECKPOINT, LESSONS, NAME, PACES, RECORD, USUAL, Kind, Training
+from tools.training.pictures import Captioned, read_folder, with_trigger
 from tools.training.sampling import Sampler
 
 if TYPE_CHECKING:
     from tools.training.school import School
 
-RECORD, COLLECTION = "training.json", "loras"
+COLLECTION = "loras"
 TRAINED = ("picturebook", "sd", "sd1", "sd2", "sdxl")
 """The families whose loop this is; `sd` is one that no table knows."""
 
@@ -105,7 +105,7 @@ class LoraTrainer:
         training = self._ordered(asked)
         with self._alone(training.name) as place:
             self._refuse_taken(training.name, place)
-            return self._finished(self._begun(training, source, place), call)
+            return self._finished(*self._begun(training, source, place), call)
 
     def resume(self, asked: Asked, call: Call) -> Trained:
         """
@@ -114,13 +114,13 @@ class LoraTrainer:
         Raises as `train` does, and `TryAgain` where something else is asked for than was.
         """
         with self._alone(asked.name) as place:
-            record = _read(place / RECORD, asked.name)
+            record, pictures = _read(place / RECORD, asked.name), ()
             before = record.training.model_dump()
             if other := next((name for name, value in asked.said.items() if before[name] != value), ""):
                 raise TryAgain(f"The training {asked.name!r} was begun with {other} {before[other]!r}: leave it so.")
-            if not (place / "lessons.safetensors").is_file():
-                record = self._begun(record.training, Path(record.source), place)
-            return self._finished(record, call)
+            if not (place / LESSONS).is_file():
+                record, pictures = self._begun(record.training, Path(record.source), place)
+            return self._finished(record, pictures, call)
 
     def begun(self, name: str) -> bool:
         """Whether there is something to go on with."""
@@ -151,28 +151,23 @@ class LoraTrainer:
                 f"or remove {str(place)!r}."
             )
 
-    def _begun(self, training: Training, source: Path, place: Path) -> Record:
+    def _begun(self, training: Training, source: Path, place: Path) -> tuple[Record, tuple[Captioned, ...]]:
         """The pictures are found good, and what was asked for is kept; they are encoded later."""
-        found = self._found(training, source)
+        found = read_folder(source, training.side, self.captioner)
         captions = tuple(with_trigger(picture.caption, training.trigger) for picture in found.pictures)
         record = Record(training=training, source=str(source.absolute()), captions=captions, refused=found.refused)
         write_whole(place / RECORD, record.model_dump_json(indent=1).encode())
-        return record
+        return record, found.pictures
 
-    def _found(self, training: Training, source: Path) -> Found:
-        return read_folder(source, training.side, self.captioner)
-
-    def _finished(self, record: Record, call: Call) -> Trained:
+    def _finished(self, record: Record, pictures: Sequence[Captioned], call: Call) -> Trained:
         training = record.training
         place, path = self.folder / training.name, self.loras / f"{training.name}.safetensors"
         prompts = tuple(dict.fromkeys(record.captions))[: training.samples]
         sampler = Sampler(training, prompts, self.painter, place, call)
-        data, loss = self.school().teach(
-            training, lambda: self._found(training, Path(record.source)).pictures, place, call, sampler.draw, self.every
-        )
+        data, loss = self.school().teach(training, pictures, place, call, sampler.draw, self.every)
         write_whole(path, data)
         card = self._registered(path)
-        for kept in (RECORD, "checkpoint.pt", "lessons.safetensors"):
+        for kept in (RECORD, CHECKPOINT, LESSONS):
             (place / kept).unlink(missing_ok=True)
         return Trained(record, card, path, loss, tuple(sampler.pictures), tuple(sampler.notes))
 

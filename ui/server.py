@@ -11,7 +11,7 @@ from agent.crash_log import CrashLog
 from agent.desk import Desk
 from ui.doors import a1111, openai_chat, openai_images, pages, rest, talks
 from ui.doors.guard import Guard, Guarded
-from ui.doors.mcp_door import mcp_app
+from ui.doors.mcp_http import mcp_app
 from ui.doors.refusals import tell
 
 DOORS = (

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -49,8 +48,8 @@ class Lessons:
         write_whole(path, save(tensors, {"captions": json.dumps(self.captions)}))
 
     @classmethod
-    def load(cls, path: Path, device: Any) -> Lessons:
-        with safe_open(path, framework="pt", device=str(device)) as file:
+    def load(cls, path: Path) -> Lessons:
+        with safe_open(path, framework="pt") as file:
             captions = json.loads(file.metadata()["captions"])
             return cls(tuple(captions), **{name: file.get_tensor(name) for name in TENSORS})
 

@@ -1,4 +1,4 @@
-"""What a training is asked for, as a value that is kept beside its checkpoint."""
+"""What a training is asked for, as a value, and the names of the files that keep it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import Field
 
 from knowledge.recipe import Fraction, ModelName, Seed, Side, Value
 
+RECORD, LESSONS, CHECKPOINT = "training.json", "lessons.safetensors", "checkpoint.pt"
 Kind = Literal["style", "subject"]
 """A style is learnt by the convolutions too, where brushwork is; a subject by the attention alone."""
 NAME = r"\w(?:[\w .-]{0,58}\w)?"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,8 @@ from tools.engine.stable_diffusion import StableDiffusion
 from tools.training.course import Course
 from tools.training.lessons import Lessons, encoded
 from tools.training.lora_file import lora_file
-from tools.training.order import Training
+from tools.training.order import CHECKPOINT, LESSONS, Training
 from tools.training.pictures import Captioned
-
-CHECKPOINT, LESSONS = "checkpoint.pt", "lessons.safetensors"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class School:
     def teach(
         self,
         training: Training,
-        pictures: Callable[[], Sequence[Captioned]],
+        pictures: Sequence[Captioned],
         folder: Path,
         call: Call,
         on_samples: Callable[[int, bytes], None],
@@ -51,43 +50,26 @@ class School:
     ) -> tuple[bytes, float]:
         """
         The LoRA's file and the mean loss of the last steps; goes on from what `folder` holds, and keeps there what to
-        go on from, at least `every` so many seconds. The `pictures` are asked for until they are encoded there.
+        go on from, at least `every` so many seconds. The `pictures` are of no use once they are encoded there.
 
         Raises `Cancelled` where it was stopped, `TryAgain` for a model that cannot be trained, `GiveUp` where the
         device has too little memory.
         """
-        with quiet():
-            try:
-                return self._taught(training, pictures, folder, call, on_samples, every)
-            except torch.OutOfMemoryError as problem:
-                raise GiveUp(
-                    "This GPU has too little memory for that: make the batch or the size smaller, or set "
-                    "ATELIER_MEMORY=low."
-                ) from problem
+        with quiet(), _enough_memory():
+            model = self._opened(training.model)
+            path = folder / LESSONS
+            if not path.is_file():
+                encoded(model, pictures, training.trigger, training.side, call).save(path)
+            lessons = Lessons.load(path)
+            precision = self.precision or suited(self.device)
+            course = Course(model, training, lessons, folder / CHECKPOINT, every, precision)
+            self._set_up(model, training.text_encoder, precision)
 
-    def _taught(
-        self,
-        training: Training,
-        pictures: Callable[[], Sequence[Captioned]],
-        folder: Path,
-        call: Call,
-        on_samples: Callable[[int, bytes], None],
-        every: float,
-    ) -> tuple[bytes, float]:
-        model = self._opened(training.model)
-        path = folder / LESSONS
-        if not path.is_file():
-            encoded(model, pictures(), training.trigger, training.side, call).save(path)
-        lessons = Lessons.load(path, "cpu")
-        precision = self.precision or suited(self.device)
-        course = Course(model, training, lessons, folder / CHECKPOINT, every, precision)
-        self._set_up(model, training.text_encoder, precision)
+            def made(step: int) -> bytes:
+                return lora_file(course.adapter.kohya(), training, lessons.captions, step)
 
-        def made(step: int) -> bytes:
-            return lora_file(course.adapter.kohya(), training, lessons.captions, step)
-
-        loss = course.run(call, lambda step: on_samples(step, made(step)))
-        return made(training.steps), loss
+            loss = course.run(call, lambda step: on_samples(step, made(step)))
+            return made(training.steps), loss
 
     def _opened(self, name: str) -> StableDiffusion:
         model = ModelStore(self.known, self.device, self.profile).model(name).ours
@@ -108,6 +90,16 @@ class School:
         if self.profile.low:
             # the layers are remembered in training only
             model.unet.train().enable_gradient_checkpointing()
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as problem:
+        raise GiveUp(
+            "This GPU has too little memory for that: make the batch or the size smaller, or set ATELIER_MEMORY=low."
+        ) from problem
 
 
 def suited(device: str) -> torch.dtype:

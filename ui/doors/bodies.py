@@ -16,6 +16,11 @@ Asked = TypeVar("Asked", bound=BaseModel)
 JSON, FORM = "application/json", "multipart/form-data"
 
 
+def media_type(request: Request) -> str:
+    """Of the body, without its parameters; empty where none is given."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+
+
 async def read_json(request: Request, kind: type[Asked]) -> Asked:
     """Pydantic alone would take `false` for 0.0 and `"7"` for 7."""
     _refuse_type(request, JSON)
@@ -80,6 +85,5 @@ def inlined(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
 
 
 def _refuse_type(request: Request, wanted: str) -> None:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
-    if given != wanted:
+    if media_type(request) != wanted:
         raise Refused(415, f"Send the body as {wanted}.", "unsupported_type")

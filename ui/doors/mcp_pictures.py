@@ -1,4 +1,4 @@
-"""Pictures as MCP carries them: a small preview beside a link, and the whole file behind the link."""
+"""Pictures as MCP carries them: in as base64; out as a small preview beside a link, and the whole file behind it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import io
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from fastmcp.exceptions import ResourceError
 from mcp_types import ImageContent, ResourceLink
+from pydantic import Field
 
 from knowledge.gallery import Gallery
-from knowledge.image_files import encode_plain
+from knowledge.image_files import decode_image, encode_plain
 from knowledge.problems import Problem, TryAgain
+from ui.doors.bodies import from_base64
+from ui.doors.guard import MOST_BYTES
+from ui.doors.rest import Uploaded
 
 PLACE = "image://{image_id}"
 PREVIEW = 256
@@ -26,6 +30,15 @@ QUIET = logging.DEBUG
 @dataclass(frozen=True)
 class Pictures:
     gallery: Gallery
+
+    def add_image(self, data: Annotated[str, Field(min_length=1, max_length=MOST_BYTES)]) -> Uploaded:
+        """
+        Keep an image of your own, to start from, to follow, or to mask with; its id goes into the arguments of the
+        other tools.
+
+        `data` is the file itself in base64: PNG, JPEG or WebP, of at most 64 megapixels.
+        """
+        return Uploaded(image_id=self.gallery.keep(decode_image(from_base64(data, "data"), "the image")))
 
     def shown(self, result: Mapping[str, Any]) -> list[ImageContent | ResourceLink]:
         """Those that a tool's result speaks of: what it drew, or the map it made."""

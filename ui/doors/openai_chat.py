@@ -32,7 +32,7 @@ from knowledge.problems import Problem
 from ui.doors.bodies import described, read_json
 from ui.doors.chat_messages import Completion
 from ui.doors.drawings import address
-from ui.doors.refusals import Refused, of_problem, refusals
+from ui.doors.refusals import Refused, as_refused, refusals
 from ui.doors.waiting import ALIVE, EITHER, followed, key_of, outcome, sent, streamed, unless_left
 
 CALLER, MODEL = "chat", "atelier"
@@ -163,7 +163,7 @@ class _Talk:
                 async for piece in pieces:
                     yield self._chunk({"content": piece}) if piece else ALIVE
         except (Refused, Problem) as failed:
-            yield sent((failed if isinstance(failed, Refused) else of_problem(failed)).envelope)
+            yield sent(as_refused(failed).envelope)
             return
         yield self._chunk({}, "stop")
         if self.asked.stream_options and self.asked.stream_options.include_usage:

@@ -24,7 +24,7 @@ from knowledge.journal import Job
 from knowledge.problems import Problem
 from ui.doors.bodies import described, read_form, read_json
 from ui.doors.drawings import Drawn, Extras, address, edited_size, pictures
-from ui.doors.refusals import Refused, of_problem, refusals
+from ui.doors.refusals import Refused, as_refused, refusals
 from ui.doors.waiting import ALIVE, EITHER, finished, followed, outcome, sent, streamed, used
 
 CALLER = "openai"
@@ -135,8 +135,7 @@ class _Order:
                 data = await asyncio.to_thread(drawn.base64, self._format)
                 yield self._sent("completed", {"b64_json": data, **self._of(_size(drawn)), "usage": NO_TOKENS})
         except (Refused, Problem) as failed:
-            refused = failed if isinstance(failed, Refused) else of_problem(failed)
-            yield sent({"type": "error", **refused.envelope}, "error")
+            yield sent({"type": "error", **as_refused(failed).envelope}, "error")
 
     def _sent(self, name: str, value: dict[str, Any]) -> bytes:
         kind = f"{self.kind}.{name}"

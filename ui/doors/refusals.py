@@ -92,7 +92,7 @@ def answer(path: str, refused: Refused) -> JSONResponse:
     return JSONResponse(body, refused.status, refused.headers)
 
 
-def of_problem(problem: Problem) -> Refused:
+def _of_problem(problem: Problem) -> Refused:
     """One that a call of the desk raised."""
     if isinstance(problem, Full):
         return Refused(429, str(problem), "queue_full", headers={"Retry-After": str(problem.retry_after)})
@@ -112,18 +112,19 @@ def tell(app: FastAPI) -> None:
     """Have everything an endpoint raises on purpose told in this way."""
 
     async def told(request: Request, raised: Exception) -> JSONResponse:
-        return answer(request.url.path, _refused(raised))
+        return answer(request.url.path, as_refused(raised))
 
     for kind in (Refused, Problem, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, told)
 
 
-def _refused(raised: Exception) -> Refused:
+def as_refused(raised: Exception) -> Refused:
+    """What an endpoint raised on purpose, as a refusal; anything else is raised again."""
     match raised:
         case Refused():
             return raised
         case Problem():
-            return of_problem(raised)
+            return _of_problem(raised)
         case RequestValidationError():
             return of_values(raised)
         case HTTPException():

@@ -16,7 +16,7 @@ from knowledge.image_files import decode_image
 from knowledge.journal import Job, State
 from knowledge.problems import TryAgain
 from tools.toolbox import Tool
-from ui.doors.bodies import described, inlined, read_json
+from ui.doors.bodies import described, inlined, media_type, read_json
 from ui.doors.refusals import Refused, refusals
 from ui.doors.waiting import EVENTS, finished, sent, streamed, used
 
@@ -76,7 +76,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/images", status_code=201, openapi_extra=_image_body())
     async def upload(request: Request) -> Uploaded:
         """Keep an image to start from, to follow, or to mask with; its id goes into the arguments of the tools."""
-        if request.headers.get("content-type", "").partition(";")[0].strip().casefold() not in IMAGE_TYPES:
+        if media_type(request) not in IMAGE_TYPES:
             raise Refused(415, f"Send the image itself as {', '.join(IMAGE_TYPES)}.", "unsupported_type")
         data = await request.body()
         return Uploaded(image_id=await asyncio.to_thread(lambda: desk.gallery.keep(decode_image(data, "the image"))))
@@ -91,7 +91,7 @@ async def worker_status(desk: Desk) -> Status:
     except TimeoutError:
         told = {}
         await asyncio.to_thread(desk.cancel, job.id)
-    waiting = len(await asyncio.to_thread(desk.journal.jobs, state="queued"))
+    waiting = len(await asyncio.to_thread(desk.journal.jobs, state="queued", limit=desk.journal.most_waiting))
     return Status(working="hit_rates" in told, waiting=waiting, hit_rates=told.get("hit_rates", {}))
 
 
