@@ -29,6 +29,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from agent.heard import CLOSING, OPENING, Heard, told
 from agent.model_failures import BrokenAnswer
+from agent.structured_answers import first_line
 from agent.tool_grammar import tool_grammar
 from knowledge.loading import LOADING
 from knowledge.problems import GiveUp
@@ -118,10 +119,8 @@ def loaded(kind: Any, name: str, **options: Any) -> Any:
         with LOADING:
             return kind.from_pretrained(name, **options)
     except (OSError, ValueError) as wrong:
-        said = str(wrong).strip().partition("\n")[0][:200].rstrip(".")
-        raise GiveUp(
-            f"The chat model {name!r} cannot be loaded: {said}. Give a folder or a Hugging Face id."
-        ) from wrong
+        said = f"The chat model {name!r} cannot be loaded: {first_line(wrong)}. Give a folder or a Hugging Face id."
+        raise GiveUp(said) from wrong
 
 
 class LocalChat(BaseChatModel):

@@ -32,4 +32,4 @@ def answered(
 
 
 def first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200].rstrip(".")
+    return str(error).strip().partition("\n")[0][:200].rstrip(".")

@@ -62,7 +62,7 @@ class Teller:
 
     def told(self, result: object, number: Number, where: Where = ((), ())) -> dict[str, Any]:
         if drawn := pictures_of(result):
-            return {"pictures": [self._picture(picture, number, where) for picture in drawn]}
+            return {"pictures": [self._picture(picture, where, _numbered(*number(picture))) for picture in drawn]}
         return shortened(_as_an_object(result))
 
     def alone(self, result: object, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,51 +72,51 @@ class Teller:
         """
         where = (given.get("keep") or (), given.get("only") or ())
         if drawn := pictures_of(result):
-            return {"pictures": [self._unnumbered(picture, where) for picture in drawn]}
+            hashed = [self._picture(picture, where, {"recipe_hash": picture.recipe.hash}) for picture in drawn]
+            return {"pictures": hashed}
         return _as_an_object(result)
 
-    def _unnumbered(self, picture: Picture, where: Where) -> dict[str, Any]:
-        told = {**self._picture(picture, lambda _: (0, None), where), "recipe_hash": picture.recipe.hash}
-        return {name: told[name] for name in told if name not in ("number", "parent")}
-
-    def _picture(self, picture: Picture, number: Number, where: Where) -> dict[str, Any]:
-        recipe = picture.recipe.model_dump(mode="json")
-        own, parent = number(picture)
+    def _picture(self, picture: Picture, where: Where, called: Mapping[str, Any]) -> dict[str, Any]:
+        recipe, parent = picture.recipe.model_dump(mode="json"), self.gallery.parent(picture)
         kept, only = map(list, where)
         return {
             "picture_id": picture.id,
-            "number": own,
-            "parent": parent,
+            **called,
             **{name: recipe[name] for name in FIELDS},
             "loras": [self._lora(use) for use in picture.recipe.loras],
-            "changed": self._changed(picture),
+            "changed": _changed(parent, picture),
             "kept": kept,
             "only": only,
-            "why": shortened(list(self._why(picture))),
+            "why": shortened(list(_why(parent, picture))),
         }
-
-    def _why(self, picture: Picture) -> Iterator[str]:
-        """What each step decided, the records cited, and what became of the words."""
-        known, parent = picture.provenance, self.gallery.parent(picture)
-        yield from (f"{decision.step}: {decision.why}" for decision in known.decisions)
-        yield from (f"cites: {citation.told}" for citation in known.citations)
-        before = parent.recipe.prompt if parent else known.wish
-        if before and before != known.recipe.prompt:
-            yield f"reworded: {marked(before, known.recipe.prompt)}"
 
     def _lora(self, use: LoraUse) -> dict[str, Any]:
         cards = (card for card in self.shelf.cards() if card.sha256 == use.sha256)
         triggers = next((list(card.trigger_words) for card in cards), [])
         return {"name": use.name, "sha256": use.sha256, "weight": use.weight, "triggers": triggers}
 
-    def _changed(self, picture: Picture) -> dict[str, list[Any]]:
-        """Each field of the recipe that differs from the parent's: before, after."""
-        parent = self.gallery.parent(picture)
-        if parent is None:
-            return {}
-        after, old = parent.recipe.patch_to(picture.recipe).chosen(), parent.recipe.model_dump(mode="json")
-        hidden = OF_KEEPING if "init_image_id" in after else set()
-        return {name: [old[name], after[name]] for name in after if name not in hidden}
+
+def _numbered(number: int, parent: int | None) -> dict[str, Any]:
+    return {"number": number, "parent": parent}
+
+
+def _why(parent: Picture | None, picture: Picture) -> Iterator[str]:
+    """What each step decided, the records cited, and what became of the words."""
+    known = picture.provenance
+    yield from (f"{decision.step}: {decision.why}" for decision in known.decisions)
+    yield from (f"cites: {citation.told}" for citation in known.citations)
+    before = parent.recipe.prompt if parent else known.wish
+    if before and before != known.recipe.prompt:
+        yield f"reworded: {marked(before, known.recipe.prompt)}"
+
+
+def _changed(parent: Picture | None, picture: Picture) -> dict[str, list[Any]]:
+    """Each field of the recipe that differs from the parent's: before, after."""
+    if parent is None:
+        return {}
+    after, old = parent.recipe.patch_to(picture.recipe).chosen(), parent.recipe.model_dump(mode="json")
+    hidden = OF_KEEPING if "init_image_id" in after else set()
+    return {name: [old[name], after[name]] for name in after if name not in hidden}
 
 
 def _as_an_object(result: object) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from knowledge.problems import TryAgain
+from knowledge.prompt_diff import pieces, written
 from knowledge.recipe import Patch, Recipe
 
 WORDS = ("prompt", "negative_prompt")
@@ -54,19 +54,14 @@ def _items(key: str, base: Sequence[Any], one: Sequence[Any], other: Sequence[An
 
 def _text(base: str, one: str, other: str) -> Any:
     """What both put in at one place comes in one after the other."""
-    words = _words(base)
-    found = dict.fromkeys(edit for text in (one, other) for edit in _edits(words, _words(text)))
+    words = pieces(base)
+    found = dict.fromkeys(edit for text in (one, other) for edit in _edits(words, pieces(text)))
     edits = sorted(found, key=lambda edit: edit[:2])
     if any(start < end for (_, end, _), (start, _, _) in pairwise(edits)):
         return CLASH
     for at, end, new in reversed(edits):
         words[at:end] = new
-    return re.sub(r" ,", ",", " ".join(words)).strip(" ,")
-
-
-def _words(text: str) -> list[str]:
-    """A comma is one of its own."""
-    return re.findall(r",|[^\s,]+", text)
+    return written(words).strip(" ,")
 
 
 def _edits(base: list[str], words: list[str]) -> list[Edit]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -67,6 +69,15 @@ def prompt_after(said: str, prompt: str = SCENE) -> str:
         ("less red", "a (red:0.8) house and a green tree on grass"),
         ("make the sky pink", "a red house and a green tree and a pink sky on grass"),
         ("get rid of the tree and add a dog", "a red house and a dog on grass"),
+        ("remove one tree", "a red house on grass"),
+        ("with a dog, please: replace the tree with a dog", "a red house and a green dog on grass"),
+        ("the tree looks dead, make it pink", "a red house and a pink tree on grass"),
+        ("why is it a house and not a castle, I want a castle", "a red castle and a green tree on grass"),
+        ("replace the house with a polar bear", "a polar bear and a green tree on grass"),
+        ("make the tree taller", "a red house and a tall green tree on grass"),
+        ("the house should be twice as big", "a big red house and a green tree on grass"),
+        ("the tree half the size", "a red house and a small green tree on grass"),
+        ("too much green", "a red house and a (green:0.8) tree on grass"),
     ],
 )  # fmt: skip
 def test_everyday_changes(said: str, prompt: str) -> None:
@@ -323,6 +334,95 @@ def test_a_turn_takes_no_more_than_five_milliseconds() -> None:
     for sentence in said * 20:
         hear(sentence, WOMAN)
     assert (time.process_time() - start) / (20 * len(said)) < 0.005
+
+
+def work(said: str) -> int:
+    """How many functions are called while it is understood."""
+    called = 0
+
+    def count(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal called
+        called += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        hear(said)
+    finally:
+        sys.setprofile(before)
+    return called
+
+
+def repeated(words: str, letters: int) -> str:
+    return f"{words} " * (letters // (len(words) + 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "prompt", "after"),
+    [
+        ("the hen plays guitar now, not trumpet", "a hen playing the trumpet", "a hen playing guitar"),
+        ("striped, red and white", "a hot air balloon", "a red and white striped hot air balloon"),
+        ("put it under the see", "a fish", "a fish under the sea"),
+    ],
+)
+def test_words_are_taken_as_they_are_used(said: str, prompt: str, after: str) -> None:
+    assert prompt_after(said, prompt) == after
+
+
+@pytest.mark.parametrize(
+    ("said", "patch"),
+    [
+        ("lower the guidance, it looks burnt", {"guidance_scale": 2.7}),
+        ("the colours look overcooked, less guidance", {"guidance_scale": 2.7}),
+        ("bump the seed to 99", {"seed": 99}),
+        ("guidance down to 3", {"guidance_scale": 3.0}),
+        ("make it taller", {"width": 128, "height": 192}),
+        ("make the tree taller", {"prompt": "a red house and a tall green tree on grass"}),
+        ("draw the house closer", {"prompt": "a closer red house and a green tree on grass"}),
+    ],
+)
+def test_only_the_field_that_is_spoken_of_changes(said: str, patch: dict[str, object]) -> None:
+    heard = hear(said)
+    assert isinstance(heard, Change)
+    assert heard.patch == patch
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "make the picture taller, the sky needs room",
+        "can the tree be on the other side",
+        "evening light would suit it",
+        "what if it were stained glass",
+        "try a different sampler",
+        "crank the steps up to forty",
+        "put the tree on the left side",
+    ],
+)
+def test_words_that_no_picture_shows_are_asked_about_and_never_drawn(said: str) -> None:
+    assert isinstance(hear(said), Ask)
+
+
+def test_what_is_to_be_written_in_the_picture_may_be_any_words() -> None:
+    assert "we need you now" in prompt_after("add a sign that says “we need you now”")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("a", "i", "the", "is", "a big ,"),
+        *("keep to ( so ; swap the", "make i ; add a", "in a ( seed 7 in front of at night in"),
+    ],
+)
+def test_twice_as_long_a_message_is_at_most_twice_the_work(words: str) -> None:
+    hear(repeated(words, 450))
+    assert work(repeated(words, 900)) < 2.4 * work(repeated(words, 450))
+
+
+def test_more_changes_than_can_be_followed_are_asked_for_in_parts() -> None:
+    said = ", ".join(f"add a {thing}" for thing in ("dog", "cat", "moon", "star", "fox", "owl") * 3)
+    assert isinstance(hear(said), Ask)
+    assert prompt_after("add a dog, add a cat") == "a red house and a green tree and a dog and a cat on grass"
 
 
 @pytest.mark.parametrize("said", ["seed -5", "size 1x1", "guidance lots", "I hate it", "scratch that a bit"])

@@ -11,7 +11,7 @@ from agent.offline.edits import spliced
 from agent.offline.phrases import Thing
 from agent.offline.reading import NO_VERBS, read
 from agent.offline.targets import Reference
-from agent.offline.tokens import Token
+from agent.offline.tokens import Token, keys
 
 DOING = english.words(
     "bake bark bathe beg bite blink blow bow breathe brush build carry catch chase chew clap clean "
@@ -43,8 +43,8 @@ def acting(draft: Draft, text: str, found: Reference | None, rest: Sequence[Toke
     if found is None or not found.things or at == len(rest):
         return False
     done = _doing(rest[at].key)
-    looks = rest[at].key in ("look", "looking", "smell") and (at + 1 == len(rest) or rest[at + 1].key not in LOOKED)
-    if done is None or looks:
+    looks = done in ("looking", "smelling") and (at + 1 == len(rest) or rest[at + 1].key not in LOOKED)
+    if done is None or looks or "too" in keys(rest):
         return False
     said = f"{done}{text[rest[at].end : rest[-1].end]}"
     return each(draft, found.things[:1], lambda prompt, thing: _after(prompt, thing, said, draft))
@@ -53,6 +53,7 @@ def acting(draft: Draft, text: str, found: Reference | None, rest: Sequence[Toke
 def _doing(key: str) -> str | None:
     if key.endswith("ing") and len(key) > 4 and key not in NO_VERBS:
         return key
+    key = key if key in DOING else key.removesuffix("s")
     if key not in DOING:
         return None
     if key in DOUBLED:

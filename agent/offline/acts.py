@@ -16,11 +16,15 @@ from agent.offline.values import Amount, Better, Colour, Look, Manner, Named, Pl
 
 PLAIN = english.words("plain normal default no usual")
 LARGER = {"big": 1.5, "large": 1.5, "huge": 2.0, "wide": 1.5, "tall": 1.5, "small": 2 / 3, "tiny": 0.5}
+AT_ONCE = 8
+"""Values that are given by one clause; each reads the prompt anew."""
 Edit = Callable[[str, Thing], str]
 
 
 def give(draft: Draft, reference: Reference, values: Sequence[Value]) -> bool:
     """Whether every value could be given."""
+    if len(values) > AT_ONCE:
+        return False
     view = draft.view
     starts = {thing.start for thing in reference.things}
     places = [at for at, thing in enumerate(view.things) if thing.start in starts]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agent.offline.clauses import bare, verb
+from agent.offline.options import MORE
 from agent.offline.tokens import keys, tokens
 
 JUDGED = (
@@ -89,7 +90,8 @@ STORY = re.compile(
     r"grew| live| saw| visited| met| work| know|"
     r" think that| never| have always|'ve always| had| have| wanted| hoped| expected| told| tried| "
     r"keep)|he|she|they|you|people|"
-    r"everyone|nobody|someone|there(?:'s| is) (?:something|too))\b(?!'s (?:should|must)).*)",
+    r"everyone|nobody|someone|there(?:'s| is) (?:something|too))\b(?!'s (?:should|must)).*|"
+    rf"(?P<who>{SUBJECT}) (?:looks?|looked|seems?|seemed|feels?|felt) .*)",
     re.IGNORECASE,
 )
 """What happened or is so; a wish may begin alike, so that this alone decides nothing."""
@@ -100,6 +102,7 @@ WANTS = re.compile(
     r"narrow|fat|thin|heavy|strong|weak))\b",
     re.IGNORECASE,
 )
+IT = re.compile(r"\b(?:it|him|them)\b", re.IGNORECASE)
 SENTENCE = re.compile(r"(?<=[.!?…;])\s+|\n+")
 
 
@@ -139,9 +142,18 @@ def _trimmed(sentence: str) -> str:
     parts = _parts(sentence)
     while len(parts) > 1 and chats(parts[0]):
         parts = parts[1:]
+    if len(parts) > 1 and tells(parts[0]) and _commands(parts[1]):
+        parts = [_named(parts[1], parts[0]), *parts[2:]]
     while len(parts) > 1 and tells(parts[-1]) and _commands(parts[-2]):
         parts = parts[:-1]
     return ", ".join(parts)
+
+
+def _named(command: str, story: str) -> str:
+    """'the tree looks dead, make it green' tells what 'it' is."""
+    found = STORY.fullmatch(story.strip(" ,.!?;:…-–—()"))
+    who = (found["who"] or "") if found else ""
+    return IT.sub(who, command, count=1) if who.lower().startswith("the ") else command
 
 
 def _parts(sentence: str) -> list[str]:
@@ -152,7 +164,7 @@ def _commands(part: str) -> bool:
     words = bare(tokens(part))
     return bool(words) and (
         (verb(words)[0] is not None and words[0].key not in ("no", "not"))
-        or keys(words)[0] in ("undo", "back", "go", "again")
+        or keys(words)[0] in ("undo", "back", "go", "again", *MORE)
     )
 
 

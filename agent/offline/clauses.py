@@ -52,7 +52,7 @@ def _opening(words: Sequence[Token]) -> int:
         return 2
     for size in range(len(said), 0, -1):
         phrase = " ".join(said[:size])
-        if phrase in OPENINGS | PRAISE and (phrase not in PRAISE or _apart(words, size)):
+        if phrase in OPENINGS | PRAISE and (phrase not in PRAISE | {"too much"} or _apart(words, size)):
             return size
     return 0
 
@@ -97,16 +97,27 @@ def clauses(words: Sequence[Token], text: str, draft: Draft) -> list[Clause]:
         contrast = pair or words[cuts[-1]].key == "not" or (end < len(words) and words[end].key == "not")
         if words[at].key == "except" and verb(bare(words[cuts[-1] : at]))[0] == "make":
             cuts.append(at)
-        begins = end < len(words) and (
+        joint = end > at > cuts[-1] and end < len(words) and not contrast
+        if joint and (
             _begins(bare(words[end:]), text, draft)
-            or (_described(words[cuts[-1] : at], draft) and _is_new(words[end:]))
-        )
-        if end > at > cuts[-1] and begins and not contrast:
+            or (_is_new(words[end:]) and _described(words[cuts[-1] : at], draft))
+        ):
             cuts.append(at)
         at = max(end, at + 1)
     parts = [words[start:end] for start, end in zip(cuts, [*cuts[1:], len(words)], strict=True)]
     made = [Clause(bare(part), part[0].key in ("and", "plus", "also", "&")) for part in parts]
     return [clause for clause in made if (clause.words and clause.words[0].is_word) or clause.words[0].text in "(<"]
+
+
+def said_once(parts: Sequence[Clause]) -> list[Clause]:
+    """Without what another part says in full."""
+    return [part for part in parts if not any(_says(other, part) for other in parts)]
+
+
+def _says(clause: Clause, other: Clause) -> bool:
+    """Whether it says all of the other and more: 'with a lantern: replace the bag with a lantern'."""
+    whole, part = (f" {' '.join(keys(one.words))} " for one in (clause, other))
+    return part in whole and part != whole and verb(clause.words)[0] not in (None, verb(other.words)[0])
 
 
 def _described(words: Sequence[Token], draft: Draft) -> bool:

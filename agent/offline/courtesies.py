@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-WHO = r"(?:i|we|you|u|there)"
 MAY = r"(?:can|could|may|might|would|will|shall|should)"
 ADVERBS = (
     r"(?:(?:please|kindly|maybe|perhaps|possibly|also|just|so|really|very much|still|rather|ever|then|now|actually|"

@@ -11,8 +11,6 @@ from agent.offline.options import Option
 from agent.offline.repainting import repainted
 from agent.offline.targets import View
 
-FIELDS = ("width", "height", "num_inference_steps", "guidance_scale", "scheduler", "seed")
-
 
 @dataclass
 class Draft:

@@ -124,9 +124,14 @@ def renamed(prompt: str, thing: Thing, new: str, words: Thing, world: Lexicon) -
     """
     Another thing in its place: `new` as said, read as `words`.
 
-    What is not said of the new one stays as it was of the old one: its colour, and how many there are of it.
+    What is not said of the new one stays as it was of the old one: how many there are of it, and its colour, unless
+    it has one by nature.
     """
-    colour = "" if colour_words(words, world) else written(prompt, colour_words(thing, world))
+    colour = (
+        ""
+        if colour_words(words, world) or words.name in english.COLOURED
+        else written(prompt, colour_words(thing, world))
+    )
     count = thing.count if words.count in (None, 1) and thing.count and thing.count > 1 else None
     described_as = written(new, words.adjectives)
     noun = written(new, words.noun)

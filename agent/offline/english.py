@@ -28,6 +28,10 @@ TINTS = words(
     "fluorescent luminous blinding bold intense"
 )
 """What belongs to a colour only right before one: 'chocolate brown'."""
+COLOURED = words(
+    "polar_bear panda panda_bear zebra snowman flamingo goldfish blackbird raven crow swan dalmatian rainbow skeleton"
+)
+"""Things that have a colour of their own, and take over none from what they come in the place of."""
 THINGS = words(
     "angel apple arrow astronaut baby balloon ball bear bee bicycle bike bird boat book bottle boy bridge building "
     "bus bush butterfly cactus cake camel candle car castle cat chair child church city cloud clown cow crown cup "

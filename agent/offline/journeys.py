@@ -8,7 +8,7 @@ from itertools import pairwise
 from agent.offline import counts, english
 from agent.offline.intents import Shown
 from agent.offline.recalling import described, recalled
-from agent.offline.tokens import Token, keys
+from agent.offline.tokens import Token, key_at, keys
 
 MOST = 4
 """Variations at a time."""
@@ -60,21 +60,20 @@ OF_THIS = english.words(
 
 def picture(words: Sequence[Token], at: int, pictures: Sequence[Shown], current: int) -> tuple[int, int] | None:
     """A picture named by its number or place: which (0 if there is none such), and in how many words."""
-    said = keys(words)
-    start = at + (said[at : at + 1] == ("the",))
-    key = said[start] if start < len(said) else ""
-    if key.isdecimal() and (said == (key,) or (start + 1 == len(said) and said[at - 1 : at] in (("of",), ("like",)))):
+    start = at + (key_at(words, at) == "the")
+    key, after, third = (key_at(words, start + step) for step in range(3))
+    ends = start + 1 == len(words)
+    if key.isdecimal() and ends and (not start or key_at(words, at - 1) in ("of", "like")):
         return (int(key), 1) if 1 <= int(key) <= len(pictures) else None
-    after = said[start + 1] if start + 1 < len(said) else ""
-    sized = start + 2 < len(said) and said[start + 2] in ("by", "x", "steps", "pixels")
+    sized = third in ("by", "x", "steps", "pixels")
     if key in NUMBERED and not sized and (number := counts.number(after)) is not None:
         return (number if 1 <= number <= len(pictures) else 0), start + 2 - at
     if key in ("original", "start", "beginning"):
         return pictures[0].number if pictures else 0, start + 1 - at + (after in PICTURES)
-    if key in ("previous", "earlier", "prior", "former") or said[start : start + 3] == ("one", "before", "that"):
+    if key in ("previous", "earlier", "prior", "former") or (key, after, third) == ("one", "before", "that"):
         return _back(pictures, current, 1), start + 1 - at + (after in PICTURES)
     number = counts.ordinal(key)
-    alone = start > at and (start + 1 == len(said) or after in AFTER)
+    alone = start > at and (ends or after in AFTER)
     if number is None or not (after in PICTURES or alone):
         return None
     number = len(pictures) if number == -1 else number

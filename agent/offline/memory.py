@@ -11,12 +11,12 @@ from typing import Any
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from agent.offline.intents import Shown, Worn
+from agent.told_results import FIELDS
 
 CURRENT = "current"
 """The key of a reply under which it is kept to which picture the user went back."""
 RULES = "rules"
 """How the planner calls itself."""
-FIELDS = ("prompt", "negative_prompt", "seed", "width", "height", "num_inference_steps", "guidance_scale", "scheduler")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from agent.offline.wishes import drawable
 OTHER = re.compile(r"\b(?:in place of|instead of|rather than)\b", re.IGNORECASE)
 SETTINGS = english.words("seed seeds steps cfg guidance size sampler scheduler")
 """What begins with these is about how to draw, even where it cannot be followed."""
+POINTING = english.words("the my this that another different same fewer")
 
 
 def is_wish(words: Sequence[Token], text: str, draft: Draft, joined: bool) -> bool:
@@ -90,7 +91,9 @@ def refers(words: Sequence[Token], draft: Draft) -> bool:
 
 def no_wish(words: Sequence[Token]) -> bool:
     """Talk, or a setting that cannot be followed."""
-    return keys(words)[0] in SETTINGS or bool(set(keys(words)) & TALKING)
+    said = keys(words)
+    named = any(before in POINTING and key in SETTINGS for before, key in pairwise(said) if "of" not in said)
+    return said[0] in SETTINGS or named or bool(set(said) & TALKING)
 
 
 def _ends_with(text: str, *words: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from agent.offline import english, weighing
 from agent.offline.acts import each, give
+from agent.offline.clauses import verb
 from agent.offline.commands import CLOSER, LOOSER, LOUDER, OPPOSITES
 from agent.offline.counts import number
 from agent.offline.dials import dial
 from agent.offline.draft import Draft
 from agent.offline.edits import counted
 from agent.offline.options import option
-from agent.offline.targets import Reference
+from agent.offline.targets import Reference, names_things
 from agent.offline.tokens import Token, keys, written
 from agent.offline.values import Look
 
@@ -42,6 +43,8 @@ def _strength(draft: Draft, words: Words) -> bool:
     """'stronger': the style that is worn, else how closely the prompt is followed."""
     said = keys(words)
     step = next((LOUDER[key] for key in said if key in LOUDER), None)
+    if names_things(words := words[verb(words)[1] :], draft.view.reference(words)):
+        return False
     if set(said) & CLOSER or set(said) & LOOSER:
         _guide(draft, 1.3 if (set(said) & CLOSER and not set(said) & {"less"}) else 1 / 1.3)
         return True
@@ -128,6 +131,8 @@ def _too(draft: Draft, text: str, words: Words) -> bool:
     """'the house is too dark' asks for the opposite."""
     at = next((at for at, word in enumerate(words) if word.key == "too"), len(words))
     opposite = OPPOSITES.get(words[at + 1].key) if at + 1 < len(words) else None
+    if opposite is None and keys(words[at + 1 : at + 2]) in (("much",), ("many",)):
+        return at + 2 < len(words) and _emphasis(draft, text, (LESS, *words[at + 2 :]))
     if opposite is None:
         return (
             at + 2 == len(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +26,12 @@ SHAPES = {
 MORE = {"more": 1.5, "double": 2.0, "twice": 2.0, "higher": 1.5, "increase": 1.5, "fewer": 2 / 3, "less": 2 / 3,
         "half": 0.5, "halve": 0.5, "lower": 2 / 3, "reduce": 2 / 3, "decrease": 2 / 3, "raise": 1.5}  # fmt: skip
 GUIDANCE = {"guidance", "cfg", "scale"}
-FILLERS = english.words("the a an to of at with by back it use as value set = : for is be number in")
+FILLERS = english.words("the a an to of at with by back it use as value set = : for is be number in up down")
+FRESH = ("new", "different", "another", "random", "other", "fresh", "next")
 LOWEST, HIGHEST = 64, 2048
 """Pixels."""
+LONGEST = 16
+"""Words of one setting; what comes after them is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Option:
 
 def option(words: Sequence[Token], at: int, shown: Shown) -> Option | None:
     """What the words from `at` on say of the recipe, against the picture's own."""
-    said = keys(words[at:])
+    words = words[at : at + LONGEST]
+    said = keys(words)
     start = 0
     while (
         start < len(said)
@@ -52,7 +56,7 @@ def option(words: Sequence[Token], at: int, shown: Shown) -> Option | None:
         start += 1
     found = None
     for reading in (_sides, _seed, _named_number, _sampler, _shape, _relative):
-        if found := reading(words[at + start :], said[start:], shown):
+        if found := reading(words[start:], said[start:], shown):
             break
     same = "same" in said[:start]
     return Option(found.size + start, found.patch, found.fresh and not same) if found else None
@@ -97,8 +101,18 @@ def scaled(shown: Shown, factor: float) -> dict[str, Any]:
     return {"width": eighth(shown.width * factor), "height": eighth(shown.height * factor)}
 
 
+def form(patch: Mapping[str, Any], shown: Shown) -> str:
+    """What sides are called where they are not the picture's but a thing's; nothing where the patch names none."""
+    if not {"width", "height"} <= patch.keys():
+        return ""
+    width, height = patch["width"], patch["height"]
+    if width * shown.height == height * shown.width and width != shown.width:
+        return "big" if width > shown.width else "small"
+    return "square" if width == height else "wide" if width > height else "tall"
+
+
 def _seed(words: Sequence[Token], said: Sequence[str], shown: Shown) -> Option | None:
-    if said[:2] in (("new", "seed"), ("different", "seed"), ("another", "seed"), ("random", "seed"), ("other", "seed")):
+    if said[:1] and said[0] in FRESH and said[1:2] == ("seed",):
         return Option(2, {}, fresh=True)
     if not said or said[0] != "seed":
         return None

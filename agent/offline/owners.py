@@ -20,6 +20,8 @@ HAVING = english.words("have has had having with wear wears wearing hold holds h
 SHOWN = english.words("wear wears wearing hold holds holding carry carrying")
 WHOSE = english.words("her his its their")
 LOOKS = english.words("colour look style shape")
+LONGEST = 6
+"""Words that a part is called by, with those of its being so: 'the wheels of his bicycle should be'."""
 
 
 def give_it(draft: Draft, text: str, words: Words, given: bool) -> bool:
@@ -62,7 +64,7 @@ def describe_part(draft: Draft, text: str, words: Words) -> bool:
         start = 0
     elif len(words) < start + 2 or words[0].key not in WHOSE | {"the", "my"}:
         return False
-    for cut in range(start + 1, len(words)):
+    for cut in range(start + 1, min(len(words), start + 1 + LONGEST)):
         values, left = Values(text, words[cut:], draft.world, draft.shown).read()
         part = [word for word in words[start:cut] if word.key not in MODAL | {"is"}]
         if not values or left or isinstance(values[0], Manner) or not part:

@@ -21,6 +21,7 @@ UNCLEAR = (
     "I did not understand what to change: say it like 'make the house blue' or 'add a moon', "
     "or tell me something new to draw."
 )
+TOO_MANY = "That is more than I can do at once: tell me the first few changes, and then the others."
 NEXT = "Gladly: what shall I draw, such as 'a red house at sunset' or 'a fox in the snow, watercolour'?"
 RESTART = phrases(
     "start over|start again|new picture|reset|begin again|forget it|new|something else|another picture|a new picture|"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from agent.offline import english, things
 from agent.offline.counts import LOOSE, number
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Phrase, Setting, Style, Tag, Thing
-from agent.offline.tokens import Token, keys, longest, tokens
+from agent.offline.tokens import Token, key_at, keys, longest, tokens
 
 SMALL = english.PREPOSITIONS | english.CONJUNCTIONS | english.VERBS
 PLACING = english.words("in on at under by inside near during underneath")
@@ -68,7 +69,7 @@ class Reader:
         return found
 
     def key(self, at: int) -> str:
-        return self.words[at].key if 0 <= at < len(self.words) else ""
+        return key_at(self.words, at)
 
     def side(self, at: int) -> int:
         """'on the left', 'in the middle' and how many words that is; 0 before 'of', for then it is a relation."""
@@ -94,9 +95,7 @@ class Reader:
     def setting(self, at: int) -> Setting | None:
         """'in a dark forest', 'at night'; without a preposition only where it is all there is between two signs."""
         start = at + (self.key(at) in PLACING)
-        noun = start
-        while self.key(noun) in english.DETERMINERS or self.key(noun) in self.world.adjectives or self._coloured(noun):
-            noun += 1
+        noun = self._past_looks[start]
         size = longest(self.words, noun, self.world.setting_names)
         end = noun + size
         if size and self._ends(end) and (start > at or self.key(at) in ("underwater", "indoors", "outdoors")):
@@ -143,51 +142,72 @@ class Reader:
     def nominal(self, at: int, lead: int) -> Thing | Tag | None:
         if 0 < at == lead and self._happens(at):
             return None
-        first = at
-        while first < len(self.words) and is_determiner(self.words[first]):
-            first += 1
+        first = self._past_determiners[at]
         end = self._noun_end(first, first > at or at == lead)
         if end == first:
             return None
-        split = first
-        while split < end - 1 and self._describes(split):
-            split += 1
+        split = min(self._past_describing[first], end - 1, self._name_start(first, end))
         inside, noun = self.words[first:split], self.words[split:end]
         thing = Thing((), self.words[at:end], self.words[at:first], inside, noun)
         if thing.head in english.MEDIA or not self._is_thing(thing, at > 0):
             return Tag((), thing.words)
         return thing
 
+    def _name_start(self, first: int, end: int) -> int:
+        """Where the name begins that several words are: a 'hot air balloon' is no hot balloon."""
+        names = (place for place in range(max(first, end - 4), end - 1))
+        known = (place for place in names if self.world.is_thing(" ".join(keys(self.words[place:end]))))
+        return next(known, end - 1)
+
     def _is_thing(self, thing: Thing, led: bool) -> bool:
-        known = self.world.is_thing(thing.noun[-1].key) or self.world.is_thing(thing.name)
-        return bool(known or led or thing.determiners or self._has_colour(thing))
+        said = bool(led or thing.determiners or self._has_colour(thing))
+        return said or self.world.is_thing(thing.noun[-1].key) or self.world.is_thing(thing.name)
 
     def _has_colour(self, thing: Thing) -> bool:
         return any(word.key in self.world.colours for word in thing.adjectives)
 
     def _noun_end(self, at: int, fresh: bool) -> int:
-        end = at
-        while end < len(self.words):
-            key = self.words[end].key
-            joined = key == "and" and self._coloured(end - 1) and self._coloured(end + 1) and end > at
-            adjectival = key in english.VERBS and end == at and fresh and not self._ends(end + 1)
-            verb = self._happens(end) and end > at and self._is_noun(end - 1)
-            if (
-                (key in SMALL and not joined and not adjectival)
-                or verb
-                or (end > at and is_determiner(self.words[end]))
-            ):
-                break
-            end += 1
-        return end
+        adjectival = self.key(at) in english.VERBS and fresh and not self._ends(at + 1)
+        if at == len(self.words) or (self.key(at) in SMALL and not adjectival):
+            return at
+        return self._past_noun[at + 1]
+
+    def _past(self, passes: Callable[[int], bool]) -> tuple[int, ...]:
+        """For each place and the end, the first from there on that does not pass: a long run is walked once only."""
+        found = [len(self.words)]
+        for at in reversed(range(len(self.words))):
+            found.append(found[-1] if passes(at) else at)
+        return tuple(reversed(found))
+
+    @cached_property
+    def _past_determiners(self) -> tuple[int, ...]:
+        return self._past(lambda at: is_determiner(self.words[at]))
+
+    @cached_property
+    def _past_looks(self) -> tuple[int, ...]:
+        adjectives = self.world.adjectives
+        return self._past(
+            lambda at: self.key(at) in english.DETERMINERS or self.key(at) in adjectives or self._coloured(at)
+        )
+
+    @cached_property
+    def _past_describing(self) -> tuple[int, ...]:
+        return self._past(self._describes)
+
+    @cached_property
+    def _past_noun(self) -> tuple[int, ...]:
+        return self._past(self._goes_on)
+
+    def _goes_on(self, at: int) -> bool:
+        """Whether the word belongs to a name that began before it."""
+        joined = self.key(at) == "and" and self._coloured(at - 1) and self._coloured(at + 1)
+        verb = self._happens(at) and not self._describes(at - 1)
+        return (self.key(at) not in SMALL or joined) and not verb and not is_determiner(self.words[at])
 
     def _happens(self, at: int) -> bool:
         """'serving', right after who serves."""
         key = self.key(at)
         return key.endswith("ing") and len(key) > 5 and key not in NO_VERBS and not self.world.is_thing(key)
-
-    def _is_noun(self, at: int) -> bool:
-        return not self._describes(at)
 
     def _ends(self, at: int) -> bool:
         key = self.key(at)

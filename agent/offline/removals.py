@@ -44,6 +44,8 @@ def parts_of(words: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
 def _one(draft: Draft, text: str, words: tuple[Token, ...]) -> bool:
     view = draft.view
     found = view.reference(words)
+    if found is None and number(words[0].key):
+        found = view.reference(words, 1 + (keys(words[1:2]) == ("of",)))
     if (found and found.kind == "style") or words[-1].key in ("style", "styles"):
         draft.prompt, draft.style, draft.unstyle = unstyled(draft), None, True
         return True

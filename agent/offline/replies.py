@@ -10,6 +10,7 @@ from agent.offline.intents import Ask, Change, GoTo, Intent, Shown, Tell
 from agent.offline.memory import Memory, Returned
 from agent.offline.questions import NOTHING_YET
 from agent.offline.tokens import tokens
+from agent.told_results import FIELDS
 
 CALLED = {
     "num_inference_steps": "steps", "guidance_scale": "guidance", "negative_prompt": "negative prompt",
@@ -155,18 +156,8 @@ def _compared(targets: Sequence[int], memory: Memory) -> str:
     if len(there) < 2:
         there = [_shown(memory, memory.current).parent or numbers[0], memory.current]
     one, other = (_shown(memory, number) for number in there)
-    names = (
-        "prompt",
-        "negative_prompt",
-        "seed",
-        "width",
-        "height",
-        "num_inference_steps",
-        "guidance_scale",
-        "scheduler",
-    )
     changes = [
-        _change(name, was, now) for name in names if (was := getattr(one, name)) != (now := getattr(other, name))
+        _change(name, was, now) for name in FIELDS if (was := getattr(one, name)) != (now := getattr(other, name))
     ]
     return f"From picture {one.number} to picture {other.number}: {'; '.join(changes) or 'nothing changed'}."
 

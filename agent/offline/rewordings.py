@@ -112,6 +112,12 @@ RULES: tuple[tuple[str, str], ...] = (
         r"make \g<thing> ",
     ),
     (r"^(?P<old>[\w ]+?) ?(?:->|=>|→|-->) ?(?P<new>[\w ]+)$", r"replace the \g<old> with \g<new>"),
+    (
+        r"^(?:wait|hey|so|but|and|[, ])*why (?:is|are) (?:it|this|that|there|they|these|those) "
+        r"(?P<old>an? [\w-]+|[\w-]+s),? (?:and not|instead of|rather than|not) "
+        r"(?P<new>an? [\w-]+|[\w-]+s)\b(?:[,.;?!]+ .*(?P=new))?[.!?]*$",
+        r"replace \g<old> with \g<new>",
+    ),
     (r"\brather (?P<new>.+?) than (?P<old>.+)", r"\g<new> instead of \g<old>"),
     (
         r"^(?P<new>(?:an?|the) .+?) (?:in exchange|as a substitute|as a replacement) for (?P<old>.+)",

@@ -13,8 +13,9 @@ from agent.offline.counts import number
 from agent.offline.draft import Draft
 from agent.offline.newcomers import new_things
 from agent.offline.nuances import nuance
+from agent.offline.options import Option, form
 from agent.offline.reading import Reader
-from agent.offline.targets import BACKGROUND, Reference
+from agent.offline.targets import BACKGROUND, Reference, names_things
 from agent.offline.tokens import Token, keys, written
 from agent.offline.value_words import Values
 from agent.offline.values import Look, Manner, Named, Place, Value
@@ -98,11 +99,19 @@ def _looking(draft: Draft, text: str, words: Words, found: Reference | None, siz
         looks, unread = Values(text, rest[:cut], draft.world, draft.shown).read()
         if looks and not unread and not any(isinstance(look, Named | Place) for look in looks):
             return give(draft, found, looks) and owners.give_it(draft, text, (*words[:size], *rest[cut:]), given=False)
+    if names_things(words, found):
+        values = [_of_a_thing(value, draft) for value in values]
     if not values or len(left) > len(values):
         return False
     if found is None and len(values) == 1 and isinstance(values[0], Named):
         return _named(draft, text, values[0], words)
     return give(draft, _about(draft, words, _counted(draft, words, found, values) or found, values[0]), values)
+
+
+def _of_a_thing(value: Value, draft: Draft) -> Value:
+    """'the house twice as big', 'the tree taller': the thing, not the picture's sides."""
+    look = form(value.patch, draft.shown) if isinstance(value, Option) else ""
+    return Look(look) if look else value
 
 
 def _counted(draft: Draft, words: Words, found: Reference | None, values: Sequence[Value]) -> Reference | None:
@@ -200,7 +209,7 @@ def _contrast(draft: Draft, text: str, words: Words) -> bool:
     new = words[:cut]
     while new and (not new[-1].is_word or new[-1].key in english.CONJUNCTIONS):
         new = new[:-1]
-    new = new[verb(new)[1] :]
+    new = bare(new[verb(new)[1] :])
     new = new[1:] if len(new) > 1 and new[0].key in PRONOUNS else new
     plain = len(Values(text, new, draft.world, draft.shown).read()[0]) == 1 and not draft.view.reference(new)
     return (plain and exchanges.exchange(draft, text, words[cut + 1 :], new)) or make(draft, text, new)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 
 from agent.offline import english
@@ -13,8 +15,9 @@ from agent.offline.journeys import AGAIN, NUMBERED, OF_THIS, PICTURES, UNDO, VAR
 from agent.offline.lexicon import Lexicon
 from agent.offline.options import MORE, SAMPLERS, SHAPES
 from agent.offline.questions import ASKING, COMPARING, SETTINGS
+from agent.offline.reading import PLACING
 from agent.offline.real_words import REAL
-from agent.offline.tokens import tokens
+from agent.offline.tokens import Token, tokens
 from agent.offline.value_words import BETTER, FILLERS
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -79,7 +82,11 @@ def mended(said: str, prompt: str, world: Lexicon) -> str:
     """The sentence with such words exchanged; what the picture's prompt has comes before what the lexicon knows."""
     here = frozenset(word.key for word in tokens(prompt) if word.text.isalpha())
     changes = []
-    for at, word in enumerate(tokens(said)):
+    words = tokens(said)
+    for at, word in enumerate(words):
+        if place := _place_alike(words[max(at - 2, 0) : at], word.key, world):
+            changes.append((word.start, word.end, place))
+            continue
         if word.key in here or word.key in world.vocabulary or word.key in commands() or not word.text.isascii():
             continue
         if len(word.key) > LONGEST:
@@ -94,6 +101,23 @@ def mended(said: str, prompt: str, world: Lexicon) -> str:
                 new = better.capitalize() if word.text[0].isupper() else better
                 changes.append((word.start, word.end, new))
     return spliced(said, changes)
+
+
+def _place_alike(before: Sequence[Token], key: str, world: Lexicon) -> str | None:
+    """The place that sounds the same as a word that is none, though a real one: 'on the beech', 'under the see'."""
+    there = len(before) == 2 and before[0].key in PLACING and before[1].key == "the"
+    if not there or key in world.settings or world.is_thing(key):
+        return None
+    return _spoken_places(world.setting_names).get(_spoken(key))
+
+
+@cache
+def _spoken_places(names: frozenset[str]) -> dict[str, str]:
+    return {_spoken(name): name for name in sorted(names)}
+
+
+def _spoken(word: str) -> str:
+    return re.sub(r"(.)\1", r"\1", _respelled(word).replace("ee", "ea"))
 
 
 def _near(word: str, names: frozenset[str] | object) -> str | None:

@@ -14,13 +14,13 @@ from agent.offline.kinds import KINDS
 from agent.offline.lexicon import Lexicon
 from agent.offline.phrases import Phrase, Setting, Tag, Thing
 from agent.offline.reading import read
-from agent.offline.tokens import Token, keys
+from agent.offline.tokens import Token, key_at, keys
 from tools.nouns import one
 
 Kind = Literal["background", "picture", "style", "things"]
 BACKGROUND = english.words("background backdrop surroundings setting scenery place location season weather time")
-
-
+DETERMINERS = 5
+"""As many of them may stand before a name: 'all of those three'."""
 TIED = english.words("on in under at behind beneath inside over wearing holding of with carrying riding near from")
 """What ties a thing to another, of which it is then no equal."""
 
@@ -93,7 +93,7 @@ class View:
 
     def _whole(self, words: Sequence[Token], at: int) -> Reference | None:
         start = _after_determiners(words, at)
-        key, after = _key(words, start), _key(words, start + 1)
+        key, after = key_at(words, start), key_at(words, start + 1)
         if key == "style" and start > at:
             return Reference("style", start + 1 - at)
         if key in BACKGROUND and not any(thing.head == key for thing in self.things):
@@ -139,9 +139,9 @@ class View:
 
     def _described(self, words: Sequence[Token], at: int) -> Reference | None:
         """'the left one', 'the red one', 'the one on the left', 'the other one'."""
-        if _key(words, at) != "the":
+        if key_at(words, at) != "the":
             return None
-        first, second = _key(words, at + 1), _key(words, at + 2)
+        first, second = key_at(words, at + 1), key_at(words, at + 2)
         if first == "other":
             size = 2 + (second in ("one", "ones", "thing"))
             return Reference("things", size, self.others)
@@ -171,7 +171,7 @@ class View:
         return things[0] if (side == "left") != turned else things[-1]
 
     def _pronoun(self, words: Sequence[Token], at: int) -> Reference | None:
-        key, after, third = _key(words, at), _key(words, at + 1), _key(words, at + 2)
+        key, after, third = key_at(words, at), key_at(words, at + 1), key_at(words, at + 2)
         if key == "the" and after in ("two", "three", "four", "whole") and third in ("of", "things", "sides"):
             return Reference("things", 3 + (third == "of"), self.main)
         if (key == "all" and after in ("of", "the")) or (key == "both" and after in ("of", "them")):
@@ -189,13 +189,20 @@ class View:
         return tuple(phrase for phrase in self.phrases if isinstance(phrase, Setting))
 
 
-def _key(words: Sequence[Token], at: int) -> str:
-    return words[at].key if at < len(words) else ""
+def names_things(words: Sequence[Token], found: Reference | None) -> bool:
+    """Whether the words begin with a name of things: 'it' may be the picture as well."""
+    return found is not None and bool(found.things) and words[found.size - 1].key not in PRONOUNS
 
 
 def _after_determiners(words: Sequence[Token], at: int) -> int:
-    while _key(words, at) in english.DETERMINERS - {"a", "an", "another"} or (
-        at and (number(_key(words, at)) or _key(words, at) in LOOSE) and _key(words, at - 1) in ("the", "all", "of")
+    last = at + DETERMINERS
+    while at < last and (
+        key_at(words, at) in english.DETERMINERS - {"a", "an", "another"}
+        or (at and _counts(key_at(words, at)) and key_at(words, at - 1) in ("the", "all", "of"))
     ):
         at += 1
     return at
+
+
+def _counts(key: str) -> bool:
+    return bool(number(key)) or key in LOOSE

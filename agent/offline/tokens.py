@@ -47,6 +47,11 @@ def keys(words: Sequence[Token]) -> tuple[str, ...]:
     return tuple(word.key for word in words)
 
 
+def key_at(words: Sequence[Token], at: int) -> str:
+    """That of one word; nothing where there is none."""
+    return words[at].key if 0 <= at < len(words) else ""
+
+
 def key_of(text: str) -> str:
     """A name as the lexicon keeps it: keys with single spaces."""
     return " ".join(keys(tokens(text)))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from agent.offline import english, insertion, removals, weighing
 from agent.offline.asides import clauses_of, tells
-from agent.offline.clauses import Clause, bare, clauses, verb
+from agent.offline.clauses import Clause, bare, clauses, said_once, verb
 from agent.offline.commands import LOUDER, PRONOUNS
 from agent.offline.counts import LOOSE, number
 from agent.offline.courtesies import IDLE
 from agent.offline.dials import dial
+from agent.offline.doubts import misread
 from agent.offline.draft import Draft
 from agent.offline.focus import focus
 from agent.offline.hearing import meant, spoken
@@ -19,7 +20,7 @@ from agent.offline.intents import Ask, GoTo, Intent, Merge, Shown, Tell, Variati
 from agent.offline.journeys import MOST, destination, leaves, merging, picture, recalled, variations
 from agent.offline.lexicon import Lexicon
 from agent.offline.newness import is_wish, no_wish, praising
-from agent.offline.questions import NEXT, NOTHING_YET, UNCLEAR, no_such, topic
+from agent.offline.questions import NEXT, NOTHING_YET, TOO_MANY, UNCLEAR, no_such, topic
 from agent.offline.sayings import say
 from agent.offline.tokens import Token, keys, tokens
 from agent.offline.value_words import BETTER
@@ -28,6 +29,10 @@ from agent.offline.wishes import gibberish, wish
 EMPTY = Shown(0, "")
 CARRIED = english.words("in on for take use with from using to of based at pick choose now and please but so then")
 """What may stand before the name of the picture that a change starts from."""
+AT_ONCE = 16
+"""Changes in one turn; each of them reads the prompt anew."""
+WAITING = 32
+"""Words that are kept for what follows to make them understood."""
 NO_ORDERS = english.words("no not i have want get do be")
 """Verbs that tell as often as they order."""
 
@@ -138,7 +143,10 @@ class Turn:
             return self._improved(draft, looks)
         if not named and is_wish(words, self.text, draft, joined) and (found := wish(self.text, draft)):
             return found
-        done = self._say(words, draft, joined)
+        parts = clauses(words, self.text, draft)
+        if len(parts) > AT_ONCE:
+            return Ask(TOO_MANY)
+        done = self._say(said_once(parts), words, draft, joined)
         return self._settled(draft, words, done, joined)
 
     def _improved(self, draft: Draft, looks: tuple[str, ...]) -> Intent:
@@ -168,8 +176,7 @@ class Turn:
             words = words[start + 2 + (said[2:3] in (("of",),)) :]
         return words
 
-    def _say(self, words: tuple[Token, ...], draft: Draft, joined: bool) -> bool:
-        parts = clauses(words, self.text, draft)
+    def _say(self, parts: Sequence[Clause], words: tuple[Token, ...], draft: Draft, joined: bool) -> bool:
         keeping = [part for part in parts if verb(part.words)[0] == "keep"]
         done: list[bool] = []
         waiting: tuple[Token, ...] = ()
@@ -179,13 +186,13 @@ class Turn:
                 tuple(word for word in words if first <= word.start <= part.words[-1].start) if waiting else part.words
             )
             heard = say(draft, self.text, Clause(whole, part.joined or (joined and part is parts[0])))
-            waiting = () if heard else whole
+            waiting = () if heard or len(whole) > WAITING else whole
             done.append(heard)
         return any(done)
 
     def _settled(self, draft: Draft, words: tuple[Token, ...], done: bool, joined: bool) -> Intent:
         if draft.changes:
-            return draft.change()
+            return Ask(UNCLEAR) if misread(draft, self.text) else draft.change()
         if draft.again or draft.count > 1:
             return Variations(draft.shown.number, draft.count)
         if done:

@@ -13,7 +13,7 @@ from agent.offline.lexicon import Lexicon
 from agent.offline.options import option
 from agent.offline.phrases import Thing
 from agent.offline.reading import Reader
-from agent.offline.tokens import Token, keys, longest
+from agent.offline.tokens import Token, key_at, keys, longest
 from agent.offline.values import Amount, Better, Colour, Look, Manner, Named, Place, Value
 
 FILLERS = english.words(
@@ -54,7 +54,7 @@ class Values:
         return found, left
 
     def _key(self, at: int) -> str:
-        return self.words[at].key if at < len(self.words) else ""
+        return key_at(self.words, at)
 
     def _one(self, at: int) -> tuple[Value | None, int]:
         if self._key(at) in ("a", "much", "way") and (size := self._degree(at)):
@@ -178,7 +178,7 @@ class Values:
             found.determiners or self.world.is_thing(found.head) or found.adjectives
         ):
             return None, 0
-        if found.noun[-1].key in ("one", "ones"):
+        if found.noun[-1].key in {"one", "ones", *english.SIDES}:
             return None, 0
         end = at + len(found.words)
         while (

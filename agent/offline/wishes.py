@@ -31,7 +31,6 @@ ABSENT = re.compile(
 )
 """What shall not be in a new picture."""
 CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
-NEGATIVE = ("negative", "prompt")
 
 
 def drawable(words: Sequence[Token], draft: Draft) -> bool:
@@ -126,11 +125,8 @@ def _options(words: Sequence[Token], shown: Shown) -> tuple[list[tuple[int, int]
             or words[at - 1].text in SIGNS
             or words[at].key in ("with", "using", "at", "and", "seed", "use", "in")
         )
-        end = next(
-            (place for place in range(at, len(words)) if words[place].text in ",;\n." and place > at), len(words)
-        )
         start = at + (words[at].key in ("with", "using", "and", "use", "in"))
-        found = option(words[:end], start, shown) if joint and start < end else None
+        found = option(_up_to_sign(words, at), start - at, shown) if joint else None
         if found and found.size and (found.patch or found.fresh) and not _only_shape(words, start, found.size):
             before = words[at - 1].start if at and words[at - 1].text in SIGNS else words[at].start
             cuts.append((before, words[start + found.size - 1].end))
@@ -140,6 +136,12 @@ def _options(words: Sequence[Token], shown: Shown) -> tuple[list[tuple[int, int]
             at += 1
     named = {CALLED.get(name, name): value for name, value in patch.items() if name not in ("width", "height")}
     return cuts, named | ({"size": (patch["width"], patch["height"])} if "width" in patch else {})
+
+
+def _up_to_sign(words: Sequence[Token], at: int) -> Sequence[Token]:
+    """From that word on."""
+    ends = (place for place in range(at + 1, len(words)) if words[place].text in ",;\n.")
+    return words[at : next(ends, len(words))]
 
 
 def _only_shape(words: Sequence[Token], at: int, size: int) -> bool:
