@@ -19,7 +19,12 @@ LONGEST = 2000
 MOST_TRIES = 8
 CRAFT = "craft"
 """The collection of prompt craft for real Stable Diffusion models."""
-CALLED = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
+CALLED = {
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+    "init_image_id": "reference_id",
+    "mask_id": "mask_id",
+}
 """What people call a field of the recipe."""
 CONTROLS: Mapping[str, ControlKind] = {kind: kind for kind in get_args(ControlKind)}
 
@@ -70,13 +75,13 @@ class Wish:
             raise TryAgain(f"A picture cannot be tried {self.tries} times: use 1 to {MOST_TRIES}.")
         if self.control is not None:
             chosen(*self.control.partition(":")[::2])
-        self._recipe(64)
+        self._recipe(64, init_image_id=self.reference_id, mask_id=self.mask_id)
 
     def as_recipe(self, renderer: Renderer) -> Recipe:
         """Drawn as written, at the model's own size if none was asked for."""
         return self._recipe(renderer.side(self.model))
 
-    def _recipe(self, side: int) -> Recipe:
+    def _recipe(self, side: int, **images: str | None) -> Recipe:
         width, height = self.size or (side, side)
         asked = {
             "model": self.model,
@@ -90,6 +95,7 @@ class Wish:
             "seed": self.seed,
             "strength": self.strength,
             "hires": self.hires and {"scale": self.hires},
+            **images,
         }
         try:
             return Recipe.model_validate({name: value for name, value in asked.items() if value is not None})

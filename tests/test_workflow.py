@@ -240,6 +240,8 @@ def test_a_cancelled_drawing_leaves_nothing(bench: Bench) -> None:
         ({"scheduler": "magic"}, "scheduler 'magic'"),
         ({"size": (100, 64)}, "multiple of 8"),
         ({"steps": 0}, "steps '0'"),
+        ({"reference_id": "", "retrieve": False}, "reference_id ''"),
+        ({"reference_id": "f" * 64, "mask_id": "somewhere"}, "mask_id 'somewhere'"),
         ({"control": "deepness"}, "'deepness'.*canny, lineart"),
         ({"collections": ("atlantis",)}, "'atlantis'"),
         ({"loras": ("nobody",)}, "'nobody'"),
