@@ -17,7 +17,7 @@ from agent.settings import Settings
 from agent.workshop import TALKERS
 from benchmarks.cheap_studio import CheapStudio
 from benchmarks.guided_calls import fits
-from picturebook.talker.dialogues import dialogue, messages
+from picturebook.talker.dialogues import dialogue, messages, one_change
 from picturebook.talker.phrasings import patterns, phrasings
 from picturebook.talker.turns import Turn
 from tests.scripted_chat import returned, whole
@@ -68,7 +68,9 @@ def test_lessons_and_tests_share_no_phrasing() -> None:
 
 
 def test_lessons_and_tests_share_no_triple_of_thing_colour_and_place(lessons: list[list[Turn]]) -> None:
-    taught, kept = triples(lessons), triples(talks(test=True))
+    dice = [random.Random(f"change {number}") for number in range(2 * LESSONS)]
+    taught = triples([*lessons, *(one_change(each) for each in dice)])
+    kept = triples([*talks(test=True), *(one_change(each, test=True) for each in dice)])
     assert taught
     assert kept
     assert taught & kept == set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from functools import partial
 
 from picturebook.talker.asking import WHAT_INSTEAD, answered_with, no_such_picture, nothing_yet, replaced_by_what
 from picturebook.talker.chatting import chatted
@@ -29,6 +30,8 @@ LATER: Mapping[Act, float] = {
     no_such_picture: 1.5,
 }
 """What is said before there is a picture and afterwards, with how often."""
+OFTEN_WRONG: Mapping[Act, float] = {changed: 92, unstyled: 3, replaced_by_what: 2, wished: 3}
+"""What takes a small decoder longest to learn."""
 
 
 def dialogue(rng: random.Random, test: bool = False, turns: int = 0) -> list[Turn]:
@@ -39,15 +42,36 @@ def dialogue(rng: random.Random, test: bool = False, turns: int = 0) -> list[Tur
     return made
 
 
+def one_change(rng: random.Random, test: bool = False) -> list[Turn]:
+    """A wish, and what is most often changed then."""
+    partner = Partner(rng, test)
+    before = _turn_of(partner, {wished: 1}, Talk())
+    return [before, _turn_of(partner, OFTEN_WRONG, before.talk)]
+
+
 def messages(turns: list[Turn]) -> list[Message]:
     return [one for turn in turns for one in ({"role": "user", "content": turn.say}, *turn.messages)]
 
 
+def to_the_last_call(turns: list[Turn]) -> list[Message]:
+    """From the first result to the last call: as little as one change can be learned from."""
+    told = messages(turns)
+    first = next(at for at, message in enumerate(told) if message["role"] == "tool")
+    last = max(at for at, message in enumerate(told) if "tool_calls" in message)
+    return told[first : last + 1]
+
+
 def _any_turn(partner: Partner, talk: Talk, last: Turn | None) -> Turn:
     asked = last.messages[-1]["content"] if last else ""
-    acts = FIRST if not talk.pictures else LATER
+    if asked.startswith(WHAT_INSTEAD[:12]):
+        return _turn_of(partner, {partial(answered_with, question=asked): 1}, talk)
+    return _turn_of(partner, FIRST if not talk.pictures else LATER, talk)
+
+
+def _turn_of(partner: Partner, acts: Mapping[Act, float], talk: Talk) -> Turn:
+    """One that makes sense here and says no triple of the other side."""
     while True:
-        act = partner.rng.choices(tuple(acts), tuple(acts.values()))[0]
-        turn = answered_with(partner, talk, asked) if asked.startswith(WHAT_INSTEAD[:12]) else act(partner, talk)
+        (act,) = partner.rng.choices(tuple(acts), tuple(acts.values()))
+        turn = act(partner, talk)
         if turn and (turn.talk is talk or fits(turn.talk.pictures[-1].wish, partner.test)):
             return turn
