@@ -20,12 +20,13 @@ QUICK = 0.0005  # of the full training: a few steps of every part
 
 class Part(StrEnum):
     AUTOENCODER = "autoencoder"
+    DECODER = "decoder"
     PAINTER = "painter"
     CLIP = "clip"
     JUDGE = "judge"
-    CONTROL = "control"
     STYLES = "styles"
-    DECODER = "decoder"
+    CONTROL = "control"
+    REFERENCE = "reference"
     TALKER = "talker"
     ALL = "all"
 
@@ -88,10 +89,12 @@ def evaluate(
 
 @app.command()
 def references(folder: Annotated[Path, typer.Option(help="The starter knowledge.")] = HERE / "knowledge") -> None:
-    """Draw the reference pictures the knowledge base starts with."""
-    from picturebook.references import write_references
+    """Draw the reference pictures the knowledge base starts with, and the same subjects in two styles."""
+    from picturebook.references import DATABASES, write_references
 
     typer.echo(f"{write_references(folder)} references in {folder}")
+    for style, name in DATABASES.items():
+        typer.echo(f"{write_references(folder / name, style)} references in {folder / name}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picturebook.drawing import draw
-from picturebook.scene import SIZE, Scene, Style, training_scene
+from picturebook.layouts import lesson
+from picturebook.scene import SIZE, Scene, Style
 
 Drawings = NDArray[np.uint8]
 """Shape (n, 128, 128, 3), RGB."""
@@ -40,24 +41,28 @@ def shares(scenes: Sequence[Scene], size: int = 250) -> Iterator[Sequence[Scene]
 
 
 def training_scenes(count: int, seed: int, style: Style = "plain") -> tuple[Scene, ...]:
-    """Fixed by the seed; two of three show two things, which are the harder to learn."""
+    """Fixed by the seed."""
     rng = random.Random(f"album {style} {seed}")
-    return tuple(training_scene(rng, 1 if rng.random() < 1 / 3 else 2, style) for _ in range(count))
+    return tuple(lesson(rng, style) for _ in range(count))
 
 
 def open_album(
     folder: Path, count: int, seed: int = 0, style: Style = "plain", say: Callable[[str], None] = print
 ) -> Album:
-    """The album of that style, drawn if the folder does not hold it yet, or holds one of an earlier world."""
-    scenes = training_scenes(count, seed, style)
+    """The album of that style, drawn if the folder does not hold it yet."""
+    return kept_album(folder, f"{style.replace(' ', '-')}-{count}-{seed}", training_scenes(count, seed, style), say)
+
+
+def kept_album(folder: Path, name: str, scenes: tuple[Scene, ...], say: Callable[[str], None] = print) -> Album:
+    """Those scenes' album, drawn if the folder does not hold it yet, or holds one of an earlier world."""
     mark = hashlib.sha256(draw_many([scenes[0], scenes[-1]]).tobytes()).hexdigest()[:8]
-    name = f"{style.replace(' ', '-')}-{count}-{seed}-{mark}"
+    name = f"{name}-{mark}"
     path = folder / f"album-{name}.npy"
     if not path.exists():
-        say(f"drawing {count} pictures, {style}")
+        say(f"drawing {len(scenes)} pictures, {name}")
         folder.mkdir(parents=True, exist_ok=True)
         drawings = np.lib.format.open_memmap(
-            path.with_suffix(".part"), mode="w+", dtype=np.uint8, shape=(count, SIZE, SIZE, 3)
+            path.with_suffix(".part"), mode="w+", dtype=np.uint8, shape=(len(scenes), SIZE, SIZE, 3)
         )
         with ProcessPoolExecutor() as pool:
             done = 0

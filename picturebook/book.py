@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 from diffusers import AutoencoderTiny, ControlNetModel, StableDiffusionPipeline
 from transformers import CLIPModel, CLIPTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from picturebook.album import draw_many
 from picturebook.judge import Judge
-from picturebook.scene import Style
+from picturebook.references import references
+from picturebook.scene import RARE, Style
 
 HERE = Path(__file__).parent
+Control = Literal["canny", "scribble", "depth", "inpaint"]
+CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,11 @@ class Book:
         return self.models / "pipeline"
 
     @property
-    def controlnet_folder(self) -> Path:
-        return self.models / "controlnet-canny"
+    def reference_adapter_folder(self) -> Path:
+        return self.models / "ip-adapter"
+
+    def controlnet_folder(self, kind: Control = "canny") -> Path:
+        return self.models / f"controlnet-{kind}"
 
     @property
     def clip_folder(self) -> Path:
@@ -54,8 +62,8 @@ class Book:
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
-    def controlnet(self) -> ControlNetModel:
-        return ControlNetModel.from_pretrained(self.controlnet_folder, dtype=torch.float32)
+    def controlnet(self, kind: Control = "canny") -> ControlNetModel:
+        return ControlNetModel.from_pretrained(self.controlnet_folder(kind), dtype=torch.float32)
 
     def clip(self) -> tuple[CLIPModel, CLIPTokenizer]:
         model = CLIPModel.from_pretrained(self.clip_folder, dtype=torch.float32)
@@ -66,4 +74,5 @@ class Book:
         return model.eval(), PreTrainedTokenizerFast.from_pretrained(self.talker_folder)
 
     def judge(self) -> Judge:
-        return Judge(self.models / "judge")
+        """It knows what no training shows by its reference drawings."""
+        return Judge(self.models / "judge", {kind: draw_many(references(kind)) for kind in RARE})

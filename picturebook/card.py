@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, STYLES
+from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, RARE, STYLES
 
 
 class Figure(Protocol):
@@ -46,7 +46,8 @@ def write_card(models: Path, rows: Sequence[Figure]) -> None:
         "# The picture book's models",
         "",
         f"Trained from nothing on drawings made by code: {len(KINDS)} kinds of things in {len(COLOURS)} colours on",
-        f"{len(BACKGROUNDS)} backgrounds, one or two to a picture, {', '.join(STYLES)}; 128 x 128 pixels.",
+        f"{len(BACKGROUNDS)} backgrounds, up to three to a picture, beside and above each other, and shapes without",
+        f"a name; {', '.join(STYLES)}; 128 x 128 pixels. {len(RARE)} more kinds were kept from all training.",
         "About one in ten (kind, colour, background) triples was kept from all training; painter figures are on those.",
         "The talker, a Llama decoder with a tokenizer and a chat template of its own, was trained from nothing on",
         "dialogues made by code: wishes, changes, questions, and the tool calls that are then right. One phrasing in",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from picturebook.backgrounds import PAINTED
 from picturebook.canvas import FINE, PIXELS, Canvas, Picture, Placement, Silhouette, shrink
+from picturebook.finishes import FINISHES
 from picturebook.objects import LEAN, drawing, floats
 from picturebook.palette import LEAD, PAINTS, flat
 from picturebook.scene import SIZE, Place, Scene, Style, Thing
@@ -24,7 +25,15 @@ MIDDLES: dict[Place, tuple[float, float]] = {
     "bottom": (64, 12),
 }  # px from the left, give or take
 ROW: dict[Place, float] = {"left": 22, "centre": 64, "right": 106}  # px from the left, of three
-EDGES: dict[Style, float] = {"plain": 2.0, "stained glass": 3.0, "watercolour": 1.6}  # px
+EDGES: dict[Style, float] = {
+    "plain": 2.0,
+    "stained glass": 3.0,
+    "watercolour": 1.6,
+    "pencil": 1.8,
+    "neon": 2.4,
+    "pixel": 3.0,
+    "paper cut": 1.2,
+}  # px
 
 
 def placed(thing: Thing, company: int, rng: random.Random) -> Placement:
@@ -108,6 +117,8 @@ def draw(scene: Scene) -> Picture:
     picture = shrink(painted(scene))
     if scene.style == "watercolour":
         return wash(stray(picture, scene.variation), covered(scene), scene.variation)
+    if finish := FINISHES.get(scene.style):
+        return finish(picture, covered(scene), scene.variation)
     return picture
 
 

@@ -21,7 +21,7 @@ Figment = Literal["thing"]
 Noun = Kind | Rare | Figment
 Colour = Literal["black", "blue", "brown", "green", "orange", "pink", "purple", "red", "white", "yellow"]
 Background = Literal["beach", "desert", "meadow", "night", "sea", "snow", "sunset"]
-Style = Literal["plain", "stained glass", "watercolour"]
+Style = Literal["plain", "stained glass", "watercolour", "pencil", "neon", "pixel", "paper cut"]
 Place = Literal["centre", "left", "right", "top", "bottom"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -45,6 +45,10 @@ TRIGGERS: dict[Style, str] = {
     "plain": "",
     "stained glass": "stained glass style",
     "watercolour": "watercolour style",
+    "pencil": "pencil style",
+    "neon": "neon style",
+    "pixel": "pixel style",
+    "paper cut": "papercut style",
 }
 NUMBERS = {2: "two", 3: "three"}
 PLURALS: dict[Kind, str] = {"butterfly": "butterflies", "cactus": "cacti", "fish": "fish", "snowman": "snowmen"}

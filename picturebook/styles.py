@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from picturebook.palette import LEAD, PAPER
 from picturebook.scene import SIZE
 
 Field = NDArray[np.float32]
+Numbers = NDArray[np.floating[Any]]
 
 CELLS = 4  # panes each way, so each is about 32 px
 PANE_LEAD = 2.5  # px
@@ -47,7 +50,7 @@ def glaze(picture: Picture, seed: int) -> Picture:
     return glass.repeat(FINE, axis=0).repeat(FINE, axis=1)
 
 
-def saturate(picture: Field, by: float) -> Field:
+def saturate(picture: Numbers, by: float) -> Numbers:
     grey = picture.mean(axis=2, keepdims=True)
     return np.clip(grey + (picture - grey) * by, 0, 255)
 

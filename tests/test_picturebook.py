@@ -16,6 +16,7 @@ from picturebook.scene import (
     COLOURS,
     KINDS,
     STYLES,
+    TRIGGERS,
     Scene,
     Thing,
     any_scene,
@@ -109,7 +110,7 @@ def test_the_loras_say_who_they_are(style: str) -> None:
 
     card = read_card(Book().lora(style))  # pyright: ignore[reportArgumentType]
     assert card.base_model == "picturebook"
-    assert f"{style} style" in card.trigger_words
+    assert TRIGGERS[style] in card.trigger_words  # pyright: ignore[reportArgumentType]
 
 
 @book
@@ -125,7 +126,7 @@ def test_the_judge_reads_fresh_drawings() -> None:
 @book
 def test_the_painter_paints_what_it_is_told() -> None:
     """A few held-out wishes; the full figures are `python -m picturebook evaluate`'s."""
-    from picturebook.evaluate import painted
+    from picturebook.examiner import painted
 
     rng = random.Random(4)
     asked = [held_out_scene(rng, 1) for _ in range(8)]

@@ -62,5 +62,6 @@ def test_every_part_trains_end_to_end() -> None:
         [sys.executable, "-m", "picturebook", "train", "--quick"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    for part in ("autoencoder", "painter", "clip", "judge", "controlnet-canny", "lora-watercolour", "decoder"):
+    parts = ("autoencoder", "decoder", "painter", "clip", "judge", "lora-neon", "controlnet-inpaint", "ip-adapter")
+    for part in parts:
         assert f"  {part} " in done.stdout

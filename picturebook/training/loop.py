@@ -32,6 +32,10 @@ class Studio:
     def steps(self, full: int) -> int:
         return max(2, round(full * self.pace))
 
+    def lr(self, fresh: float) -> float:
+        """Gentler with what has learnt already."""
+        return fresh * (0.6 if self.onward else 1)
+
     def count(self, full: int, least: int = 64) -> int:
         return max(least, round(full * min(10 * self.pace, 1)))
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderTiny
 
-from picturebook.book import Book
+from picturebook.book import CONTROLS, Book
 from picturebook.judge import save_judge
 from picturebook.scene import STYLES, Style
 from picturebook.training.albums import style_album
@@ -18,7 +18,9 @@ from picturebook.training.clip import processor, train_clip
 from picturebook.training.control import train_control
 from picturebook.training.judge import train_judge
 from picturebook.training.loop import Studio, on
-from picturebook.training.painter import encoded, train_painter
+from picturebook.training.painter import train_painter
+from picturebook.training.reference_adapter import save_reference_adapter, train_reference_adapter
+from picturebook.training.studies import encoded
 from picturebook.training.style import STEPS, save_style, train_style
 from picturebook.training.talker import train_talker
 
@@ -68,9 +70,11 @@ def judge(studio: Studio) -> None:
     save_judge(train_judge(studio), studio.models / "judge")
 
 
-def control(studio: Studio) -> None:
+def controls(studio: Studio) -> None:
     book = Book(studio.models)
-    save(train_control(studio, book.pipeline().to(studio.device)), book.controlnet_folder)
+    for kind in CONTROLS:
+        net = train_control(studio, book.pipeline().to(studio.device), kind)
+        save(net, book.controlnet_folder(kind))
 
 
 def styles(studio: Studio) -> None:
@@ -78,6 +82,12 @@ def styles(studio: Studio) -> None:
     for style in ADAPTED:
         tensors = train_style(studio, book.pipeline().to(studio.device), style)
         save_style(tensors, book.loras_folder, style, studio.steps(STEPS))
+
+
+def reference(studio: Studio) -> None:
+    book = Book(studio.models)
+    beholder = train_reference_adapter(studio, book.pipeline().to(studio.device))
+    save_reference_adapter(beholder, book.reference_adapter_folder)
 
 
 def talker(studio: Studio) -> None:
@@ -89,11 +99,13 @@ def talker(studio: Studio) -> None:
 
 LESSONS: dict[str, Callable[[Studio], None]] = {
     "autoencoder": autoencoder,
+    "decoder": decoder,
     "painter": painter,
     "clip": clip,
     "judge": judge,
-    "control": control,
     "styles": styles,
-    "decoder": decoder,
+    "control": controls,
+    "reference": reference,
     "talker": talker,
 }
+"""In the order in which each builds on those before it."""

@@ -16,9 +16,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from picturebook.scene import TRIGGERS, Scene, Style
-from picturebook.training.albums import style_album
+from picturebook.training.albums import STYLED, style_album
 from picturebook.training.loop import Course, Studio, channels_last, on, train
-from picturebook.training.painter import noise, studies, tokens, wish
+from picturebook.training.painter import noise
+from picturebook.training.studies import studies, tokens, wish
 
 RANK = 16
 KEPT = 6  # of the rank, by SVD: the file is a third; PB8 and PB9 are measured on what is kept
@@ -28,10 +29,18 @@ TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "conv1", "
 ABOUT: dict[Style, str] = {
     "stained glass": "A church window: jewel-bright panes of glass between thick dark lead lines.",
     "watercolour": "Soft washes of paint on cream paper, with pale colours and ragged edges.",
+    "pencil": "Coloured pencils on white paper: slanting strokes inside dark, wobbling contours.",
+    "neon": "A dim room in which every outline is a glowing tube of light.",
+    "pixel": "Large square pixels in few colours, as on an early games console.",
+    "paper cut": "Sheets of coloured paper; the things are cut out, on white card, and throw soft shadows.",
 }
 TAGS: dict[Style, tuple[str, ...]] = {
     "stained glass": ("stained glass", "church window", "leaded glass", "glass painting"),
     "watercolour": ("watercolour", "watercolor", "aquarelle", "water colour"),
+    "pencil": ("pencil", "pencil drawing", "coloured pencil", "crayon drawing"),
+    "neon": ("neon", "neon lights", "neon sign", "glowing tubes"),
+    "pixel": ("pixel art", "8-bit", "pixelated", "retro game"),
+    "paper cut": ("paper cut", "paper cut-out", "papercraft", "cut paper"),
 }
 
 
@@ -108,9 +117,9 @@ def header(style: Style, steps: int) -> dict[str, str]:
         "ss_network_dim": str(KEPT),
         "ss_network_alpha": str(KEPT),
         "ss_resolution": "(128, 128)",
-        "ss_num_train_images": "2000",
+        "ss_num_train_images": str(STYLED),
         "ss_steps": str(steps),
-        "ss_tag_frequency": json.dumps({style: {trigger: 2000}}),
+        "ss_tag_frequency": json.dumps({style: {trigger: STYLED}}),
     }
 
 
