@@ -57,7 +57,7 @@ def marks(pairs: Iterable[Pair]) -> dict[str, list[bool]]:
         for thing, read in zip(want.things, got.things, strict=True) if same else ():
             found["unseen kind" if thing.kind in RARE else "kind"].append(thing.kind == read.kind)
             found["colour"].append(thing.colour == read.colour)
-    return found
+    return {name: hits for name, hits in found.items() if hits}
 
 
 @torch.no_grad()
