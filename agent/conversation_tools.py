@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from agent.showing import GAVE, shown_instead
 from agent.wish import Wish, looked_in
 from agent.workflow import planned
 from knowledge.picture import Picture
@@ -96,7 +97,13 @@ class Artist:
         `patch` holds only the fields that change; a changed `prompt` is written out whole. `keep` names things of the
         picture whose pixels do not move, `only` those that alone may change, such as "red house" for its colour.
         """
-        return self.bench.refiner.refine(self.bench.gallery.beginning(picture_id).id, patch, call, keep, only)
+        before = self.bench.gallery.beginning(picture_id)
+        shown, refine = shown_instead(self.bench, before, patch), self.bench.refiner.refine
+        if shown is None:
+            return refine(before.id, patch, call, keep, only)
+        cited = (*(one for one in before.provenance.citations if not one.gave.startswith(GAVE)), *shown.citations)
+        looking = Patch.model_validate(patch.model_dump(exclude_unset=True) | {"references": shown.uses})
+        return refine(before.id, looking, call, keep, only, shown.why, cited)
 
     def merge(self, one: PictureId, other: PictureId, *, call: Call) -> Picture:
         """Draw one picture with the changes of two that were made from the same picture; the seed stays."""

@@ -32,7 +32,7 @@ def guide(wish: Wish, hits: Sequence[Hit], prompt: str) -> Guide:
     if wish.reference_id:
         return Guide(f"{_shapes(wish.control)} of your picture", wish.reference_id)
     for hit in hits:
-        if isinstance(hit.record, Reference) and _shows(hit.record, prompt):
+        if isinstance(hit.record, Reference) and mentions(prompt, subject_of(hit.record.caption)):
             gave = _shapes(wish.control)
             return Guide(f"{gave} of the reference {hit.record.caption!r}", hit.record.image_id, (hit.cited(gave),))
     return Guide("none: no reference that shows this was retrieved")
@@ -43,7 +43,7 @@ def _shapes(control: str) -> str:
     return f"{kind} {'edges' if kind in get_args(LineControl) else 'map'}"
 
 
-def _shows(reference: Reference, prompt: str) -> bool:
-    """Whether the prompt names the reference's subject: the last word before its caption's first preposition."""
-    subject = SUBJECT_END.split(reference.caption, maxsplit=1)[0].split()
-    return bool(subject) and bool(mentions(prompt, subject[-1]))
+def subject_of(caption: str) -> str:
+    """What a picture shows: the last word before its caption's first preposition; none where it begins with one."""
+    said = SUBJECT_END.split(caption, maxsplit=1)[0].split()
+    return said[-1] if said else ""

@@ -42,6 +42,9 @@ class LateRenderer:
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return self.made.controls(model)
 
+    def looks(self, model: str) -> bool:
+        return self.made.looks(model)
+
     def hit_rates(self) -> Mapping[str, float]:
         return self._made[0].hit_rates() if self._made else {}
 

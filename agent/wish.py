@@ -40,7 +40,8 @@ class Wish:
 
     `control` is a kind, or `KIND:PREPROCESSOR` to say how its map is made. Where the collections are `pinned`, no style
     database is asked besides, even if the prompt names its style. `hires` is how many times larger a second pass draws.
-    Where something is missing it is drawn again, `tries` times in all, and the best is kept.
+    Where something is missing it is drawn again, `tries` times in all, and the best is kept. Of what is looked up, the
+    words go into the prompt only with `rewrite`, and pictures of what the model does not know only with `references`.
     """
 
     prompt: str
@@ -52,6 +53,8 @@ class Wish:
     scheduler: str | None = None
     size: tuple[int, int] | None = None
     retrieve: bool = True
+    rewrite: bool = True
+    references: bool = True
     collections: tuple[str, ...] = LOOKED_IN
     pinned: bool = False
     style: bool = True

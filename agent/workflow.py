@@ -2,78 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from agent.drafts import Redrafting
 from agent.guide import guide
-from agent.wish import CONTROLS, Wish
+from agent.plan import Notes, Plan
+from agent.showing import Shown, pictures, shown
+from agent.wish import CONTROLS, Wish, looked_in
 from knowledge.base import Hit
-from knowledge.picture import Citation, Decision, Picture, Provenance, Step
+from knowledge.picture import Citation, Picture
 from knowledge.problems import TryAgain
-from knowledge.recipe import ControlUse, Patch, Recipe
+from knowledge.recipe import ControlUse, Patch, Recipe, ReferenceUse
+from knowledge.records import Lore
 from tools.call import Call
 from tools.loras import LoraPick
-from tools.styles import StyleDatabases, style_databases
+from tools.mentions import mentions
+from tools.styles import StyleDatabases, said_by_all, style_databases
 from tools.toolbox import Bench
-
-GUIDES = 12
-"""Records of a collection among which one that can guide is looked for."""
-
-
-@dataclass
-class Notes:
-    """What the steps did so far: gathered on the way, and kept with the picture."""
-
-    citations: list[Citation] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, what: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.seconds[what] = time.perf_counter() - start
-
-    def add(self, step: Step, why: str, citations: Sequence[Citation] = ()) -> None:
-        self.decisions.append(Decision(step=step, why=why))
-        self.citations.extend(citations)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be drawn, and why."""
-
-    wish: Wish
-    recipe: Recipe
-    notes: Notes
-
-    def drawn(self, bench: Bench, call: Call, seed: int | None = None, beside: int = 0) -> Picture:
-        """With another seed, if one is given; `beside` others that are asked for at once. For any number of threads."""
-        picture = self._painted(bench, self.provenance(seed, beside), call)
-        return replace(picture, seconds=self.notes.seconds | picture.seconds)
-
-    def provenance(self, seed: int | None = None, beside: int = 0) -> Provenance:
-        """All that is known of why, before it is drawn."""
-        recipe = self.recipe if seed is None else self.recipe.patched(Patch(seed=seed))
-        decisions = (*self.notes.decisions, *([_shared(beside)] if beside else ()))
-        return Provenance(
-            recipe=recipe, wish=self.wish.prompt, citations=tuple(self.notes.citations), decisions=decisions
-        )
-
-    def _painted(self, bench: Bench, provenance: Provenance, call: Call) -> Picture:
-        if self.wish.tries == 1:
-            return bench.painter.paint(provenance, call)
-        critic = bench.critic.of(self.wish.model)
-        return Redrafting(bench.painter, critic, self.wish.tries).best(provenance, self.wish.prompt, call)
-
-
-def _shared(beside: int) -> Decision:
-    others = "1 other" if beside == 1 else f"{beside} others"
-    return Decision(step="render", why=f"together with {others}: drawn alone, shades may differ by one of 255 levels")
 
 
 def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
@@ -95,22 +42,43 @@ def planned(bench: Bench, wish: Wish) -> Plan:
         plain = wish.as_recipe(bench.renderer)
         _refuse_control(bench, wish)
     with notes.timed("retrieve"):
-        styles = style_databases(bench.base, wish.prompt) if wish.retrieve and not wish.pinned else StyleDatabases()
+        styles = _style_databases(bench, wish)
         wish = replace(wish, collections=(*wish.collections, *styles.names))
-        hits = _retrieve(bench, wish, styles, notes)
+        style_words = _style_words(bench, wish)
+        hits = _retrieve(bench, wish, styles, style_words, notes)
+        lore = tuple(hit.record for hit in hits if isinstance(hit.record, Lore))
     with notes.timed("rewrite"):
         prompt = _rewrite(bench, wish, hits, notes)
     with notes.timed("pick_loras"):
-        pick = _pick_loras(bench, wish, notes)
+        pick = _pick_loras(bench, wish, style_words, notes)
     with notes.timed("prepare_control"):
         controls = _prepare_control(bench, wish, plain.patched(Patch(prompt=prompt)), notes)
+    with notes.timed("show_references"):
+        references = _show_references(bench, wish, prompt, lore, notes)
     start = wish.reference_id if wish.mask_id or not controls else None
-    prompt = _with_triggers(bench, wish.model, prompt, pick.trigger_words)
-    patch = Patch(prompt=prompt, loras=pick.loras, controls=controls, init_image_id=start, mask_id=wish.mask_id)
-    return Plan(wish, plain.patched(patch), notes)
+    triggers = [word for word in (*style_words, *pick.trigger_words) if not mentions(prompt, word)]
+    patch = Patch(
+        prompt=_with_triggers(bench, wish.model, prompt, triggers), loras=pick.loras, controls=controls,
+        references=references, init_image_id=start, mask_id=wish.mask_id,
+    )  # fmt: skip
+    return Plan(wish, plain.patched(patch), notes, lore)
 
 
-def _retrieve(bench: Bench, wish: Wish, styles: StyleDatabases, notes: Notes) -> list[Hit]:
+def _style_databases(bench: Bench, wish: Wish) -> StyleDatabases:
+    if not wish.retrieve or wish.pinned:
+        return StyleDatabases()
+    return style_databases(bench.base, wish.prompt, bench.renderer.family(wish.model))
+
+
+def _style_words(bench: Bench, wish: Wish) -> dict[str, str]:
+    """What all the pictures of a style database say of themselves, and which database that is."""
+    special = [name for name in wish.collections if name not in looked_in(wish.model)] if wish.retrieve else []
+    return {words: name for name in special for words in said_by_all(pictures(bench, wish, wish.prompt, name))}
+
+
+def _retrieve(
+    bench: Bench, wish: Wish, styles: StyleDatabases, style_words: Mapping[str, str], notes: Notes
+) -> list[Hit]:
     if not wish.retrieve:
         notes.add("retrieve", "nothing: retrieval is off")
         return []
@@ -118,6 +86,7 @@ def _retrieve(bench: Bench, wish: Wish, styles: StyleDatabases, notes: Notes) ->
     found = bench.retriever.retrieve(wish.prompt, wish.collections, wish.reference_id, family=family)
     said = [f"{hit.record.title} ({hit.score:.2f})" for hit in found.hits] or ["nothing"]
     said += [f"also from {style.why}" for style in styles.chosen]
+    said += [f"{words!r} because all pictures in {name!r} say so" for words, name in style_words.items()]
     said += [f"but not {name}: {why}" for name, why in {**styles.missing, **found.missing}.items()]
     notes.add(
         "retrieve", ", ".join(said), [style.card.cited(f"the collection {style.name}") for style in styles.chosen]
@@ -126,7 +95,7 @@ def _retrieve(bench: Bench, wish: Wish, styles: StyleDatabases, notes: Notes) ->
 
 
 def _rewrite(bench: Bench, wish: Wish, hits: Sequence[Hit], notes: Notes) -> str:
-    if not wish.retrieve:
+    if not (wish.retrieve and wish.rewrite):
         notes.add("rewrite", "nothing: the prompt is drawn as written")
         return wish.prompt.strip()
     scores = {f"{hit.collection}/{hit.record.id}": hit.score for hit in hits if hit.record.kind != "lora"}
@@ -141,11 +110,11 @@ def _scored(citation: Citation, scores: dict[str, float]) -> Citation:
     return citation.model_copy(update={"score": score})
 
 
-def _pick_loras(bench: Bench, wish: Wish, notes: Notes) -> LoraPick:
+def _pick_loras(bench: Bench, wish: Wish, style_words: Iterable[str], notes: Notes) -> LoraPick:
     if not wish.style and not wish.loras:
         pick = LoraPick(why="styles are off")
     else:
-        pick = bench.picker.pick_loras(wish.prompt, wish.model, wish.loras)
+        pick = bench.picker.pick_loras(", ".join((wish.prompt, *style_words)), wish.model, wish.loras)
     notes.add("pick_loras", pick.why if pick.loras else f"none: {pick.why}", pick.citations)
     return pick
 
@@ -174,7 +143,8 @@ def _with_triggers(bench: Bench, model: str, prompt: str, triggers: Sequence[str
 
 
 def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> tuple[ControlUse, ...]:
-    found = guide(wish, _shown(bench, wish, recipe.prompt), recipe.prompt)
+    looked_for = wish.control is not None and not wish.reference_id and wish.retrieve
+    found = guide(wish, pictures(bench, wish, recipe.prompt) if looked_for else (), recipe.prompt)
     notes.add("prepare_control", found.why, found.citations)
     if found.image_id is None or wish.control is None:
         return ()
@@ -187,12 +157,17 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
     return (made,)
 
 
-def _shown(bench: Bench, wish: Wish, prompt: str) -> list[Hit]:
-    """
-    What may guide: asked with the rewritten prompt, since the captions of references use known words; and without a
-    splitter, so that no chat model is paid for the same wish twice.
-    """
-    if wish.control is None or wish.reference_id or not wish.retrieve:
-        return []
-    retriever = replace(bench.retriever, splitter=None)
-    return [hit for name in wish.collections for hit in retriever.retrieve(prompt, (name,), limit=GUIDES).hits]
+def _show_references(
+    bench: Bench, wish: Wish, prompt: str, lore: Sequence[Lore], notes: Notes
+) -> tuple[ReferenceUse, ...]:
+    """Of what the model was never told of; nothing is said where nothing shows it."""
+    world = bench.worlds.get(wish.model)
+    if world is None or not (wish.retrieve and wish.references):
+        return ()
+    because = "the model was never told of it"
+    found = shown(world.unknown(prompt), lore, partial(pictures, bench, wish), because, world.scale)
+    if found.uses and not bench.renderer.looks(wish.model):
+        found = Shown(f"not {found.why}, because it has no IP-Adapter to look at it with")
+    if found.why:
+        notes.add("show_references", found.why, found.citations)
+    return found.uses

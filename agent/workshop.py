@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,13 @@ from knowledge.lora_files import LoraShelf, file_hash
 from knowledge.problems import TryAgain
 from knowledge.sentence_embedder import SentenceEmbedder
 from knowledge.starter import Starter
+from picturebook.vocabulary import book_things, book_words
 from tools.clip_critic import ClipCritic
 from tools.critique import WorldCritic
 from tools.preprocess.detectors import Detectors
 from tools.renderer import Renderer
 from tools.toolbox import Bench
+from tools.world import World
 
 if TYPE_CHECKING:
     from knowledge.ingestion import Ingestion
@@ -47,6 +49,8 @@ BOOK = Path(picturebook.__file__).parent
 MODELS, STARTER = BOOK / "models", BOOK / "knowledge"
 TALKERS = {"picturebook": str(MODELS / "talker")}
 """Chat models that have names of their own here."""
+STYLED = ("neon", "paper-cut")
+"""The book's own style databases: folders of the starter, and collections of these names."""
 LORAS, TRAINING = "loras", "training"
 """Folders of the user's data: LoRAs that were trained here, and what is not finished yet."""
 
@@ -63,7 +67,7 @@ class Workshop:
 def open_workshop(settings: Settings) -> Workshop:
     """Models load when they are first used; the starter collections are brought up to date at once."""
     bench = bare_bench(settings)
-    ingester = Ingester(bench.base, bench.encoders, partial(_image, bench.gallery))
+    ingester = Ingester(bench.base, bench.encoders, StarterPictures(bench.gallery).image)
     _fill(Starter(ingester, settings.data / "knowledge" / "starter.json"), bench.shelf, looked_in(settings.model))
     if model := writing_model(settings):
         bench = replace(bench, writer=ChatPromptWriter(model), splitter=ChatWishSplitter(model))
@@ -91,6 +95,7 @@ def bare_bench(settings: Settings) -> Bench:
         reference_from=settings.reference_from,
         critics={"picturebook": WorldCritic(_reader)},
         usual_critic=ClipCritic(ClipEmbedder(settings.clip)) if settings.clip else None,
+        worlds={"picturebook": World(frozenset(book_words()), frozenset(book_things()))},
     )
 
 
@@ -162,7 +167,7 @@ def _renderer(settings: Settings, gallery: Gallery, shelf: LoraShelf) -> Rendere
     from tools.engine.profile import Profile
 
     profile = Profile(settings.memory == "low", "inductor" if settings.compile else "")
-    return EngineRenderer(gallery.image, shelf.path, _known(), device(settings.device), profile)
+    return EngineRenderer(gallery.image, shelf.path, known_models(), device(settings.device), profile)
 
 
 def _reader() -> Callable[[Image, str], Sequence[tuple[str, bool]]]:
@@ -171,12 +176,14 @@ def _reader() -> Callable[[Image, str], Sequence[tuple[str, bool]]]:
     return reader(MODELS)
 
 
-def _known() -> dict[str, KnownModel]:
-    """The models that have names of their own here."""
+def known_models(models: Path = MODELS) -> dict[str, KnownModel]:
+    """The models that have names of their own here, with the ControlNets and the IP-Adapter that lie beside them."""
     from tools.engine.model_files import KnownModel
 
-    controlnets = {"canny": str(MODELS / "controlnet-canny")}
-    return {"picturebook": KnownModel(str(MODELS / "pipeline"), "picturebook", controlnets, 128)}
+    nets = {folder.name.removeprefix("controlnet-"): str(folder) for folder in sorted(models.glob("controlnet-*"))}
+    adapter = models / "ip-adapter"
+    looks = str(adapter) if adapter.is_dir() else ""
+    return {"picturebook": KnownModel(str(models / "pipeline"), "picturebook", nets, 128, looks)}
 
 
 def _school(settings: Settings) -> School:
@@ -184,7 +191,7 @@ def _school(settings: Settings) -> School:
     from tools.engine.profile import Profile
     from tools.training.school import School
 
-    return School(_known(), device(settings.device), Profile(settings.memory == "low"))
+    return School(known_models(), device(settings.device), Profile(settings.memory == "low"))
 
 
 def _encoders(kept: Path) -> Encoders:
@@ -196,6 +203,8 @@ def _encoders(kept: Path) -> Encoders:
 def _fill(starter: Starter, shelf: LoraShelf, wanted: Sequence[str]) -> None:
     starter.fill("lore", read_records(STARTER / "lore.jsonl"))
     starter.fill("references", read_records(STARTER / "references.jsonl"))
+    for name in ("styles", *STYLED):
+        starter.fill(name, [record for file in (STARTER / name).glob("*.jsonl") for record in read_records(file)])
     starter.fill("loras", shelf.cards())
     if CRAFT in wanted:
         starter.fill(CRAFT, craft())
@@ -207,9 +216,17 @@ def _seen_at(ledger: Ledger, training: Path, sha256: str) -> list[Path]:
     return [*ingested, *training.glob("*/*.safetensors")]
 
 
-def _image(gallery: Gallery, image_id: str) -> Image:
-    """A reference's picture; those of the starter are kept in the gallery when they are first read."""
-    files = (path for path in (STARTER / "references").glob("*.png") if file_hash(path) == image_id)
-    for path in files:
-        gallery.keep_inputs({image_id: path.read_bytes()})
-    return gallery.image(image_id)
+@dataclass(frozen=True)
+class StarterPictures:
+    """References' pictures; those of the starter are kept in the gallery when they are first read."""
+
+    gallery: Gallery
+
+    def image(self, image_id: str) -> Image:
+        if file := self._files.get(image_id):
+            self.gallery.keep_inputs({image_id: file.read_bytes()})
+        return self.gallery.image(image_id)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        return {file_hash(path): path for path in STARTER.glob("**/references/*.png")}

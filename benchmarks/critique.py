@@ -119,7 +119,7 @@ def kept_well(shown: Sequence[Sequence[Shown]], lies: float, steady: bool) -> Ro
     id = f"F15-{lies:.0%}".replace("%", "") + ("-steady" if steady else "")
     what = f"kept is at least as good as the first draft; {lies:.0%} of what the judge says is wrong"
     row = mean(id, f"{what}, {how}" if lies else what, well, "rate", None if steady else 0.99)
-    note = f"{len(shown)} prompts, {ROUNDS} times each, at most {TRIES} drafts"
+    note = f"{len(shown)} prompts, {ROUNDS} times each, at most {max(map(len, shown))} drafts"
     return Row(row.id, row.what, row.value, row.low, min(1.0, row.high), row.unit, row.better, row.target, note)
 
 

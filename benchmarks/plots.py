@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.faithful import told
 from benchmarks.results import FOLDER
 from benchmarks.throughput import CROWDS, MODELS
 
 DOCS = Path(__file__).parent.parent / "docs"
+ENDS = ("base", "all")
+"""The systems between which everything lies."""
 
 
 def plot_throughput(results: Mapping[str, Any], path: Path) -> None:
@@ -33,7 +36,40 @@ def plot_throughput(results: Mapping[str, Any], path: Path) -> None:
     figure.savefig(path)
 
 
+def plot_faithfulness(results: Mapping[str, Any], path: Path) -> None:
+    """The base model beside all parts, suite by suite; and what each part adds to the others, over all suites."""
+    from matplotlib.figure import Figure
+
+    found = told.cells(results)
+    suites = [name for name, row in found[ENDS[0]].items() if row["unit"] == "rate"]
+    gains = {name.removeprefix(told.GAIN): row for name, row in found.items() if name.startswith(told.GAIN)}
+    figure = Figure(figsize=(9.6, 4.2), dpi=150, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for shift, name in zip((-0.2, 0.2), ENDS, strict=True):
+        shown = [found[name][suite] for suite in suites]
+        places = [place + shift for place in range(len(suites))]
+        left.barh(places, [row["value"] for row in shown], 0.38, xerr=_errors(shown), capsize=2, label=name)
+    left.set_yticks(range(len(suites)), suites)
+    left.invert_yaxis()
+    left.set(xlabel="all that was specified is there", xlim=(0, 1))
+    left.legend(frameon=False, loc="lower right")
+    shown = [row[told.MEAN] for row in gains.values()]
+    right.axvline(0, color="0.6", linewidth=1, linestyle="--")
+    right.errorbar([row["value"] for row in shown], range(len(shown)), xerr=_errors(shown), fmt="o", capsize=3)
+    right.set_yticks(range(len(shown)), list(gains))
+    right.invert_yaxis()
+    right.set(xlabel="what it adds to all other parts")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path)
+
+
+def _errors(shown: Sequence[Mapping[str, Any]]) -> list[list[float]]:
+    return [[row["value"] - row["low"] for row in shown], [row["high"] - row["value"] for row in shown]]
+
+
 def write_plots(docs: Path = DOCS) -> None:
-    path = FOLDER / "render.json"
-    if path.is_file():
-        plot_throughput(json.loads(path.read_text("utf-8")), docs / "throughput.png")
+    plots = {"render": (plot_throughput, "throughput"), told.NAME: (plot_faithfulness, "faithfulness")}
+    for name, (plot, called) in plots.items():
+        if (path := FOLDER / f"{name}.json").is_file():
+            plot(json.loads(path.read_text("utf-8")), docs / f"{called}.png")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.faithful import told
 from benchmarks.results import FOLDER
 
 README = Path(__file__).parent.parent / "README.md"
@@ -52,3 +53,6 @@ def _value(number: float, unit: str) -> str:
 
 def write_tables() -> None:
     README.write_text(with_tables(README.read_text("utf-8")), encoding="utf-8")
+    if (cells := FOLDER / f"{told.NAME}.json").is_file():
+        figures = table(json.loads((FOLDER / "faithfulness.json").read_text("utf-8")))
+        (FOLDER / "faithfulness.md").write_text(told.page(json.loads(cells.read_text("utf-8")), figures), "utf-8")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from math import sqrt
 from pathlib import Path
 from typing import Literal
 
+import picturebook
+
 FOLDER = Path(__file__).parent / "results"
+MODELS = Path(picturebook.__file__).parent / "models"
 AT = "; measured at "
 """In the note of a row that is older than the others: the commit."""
 Better = Literal["higher", "lower", "equal"]
@@ -98,7 +102,21 @@ def beside_older(name: str, rows: Iterable[Row], folder: Path = FOLDER) -> list[
     return list(({row.id: row for row in older} | {row.id: row for row in rows}).values())
 
 
-def write(name: str, command: str, seconds: float, rows: Iterable[Row], folder: Path = FOLDER) -> Path:
+def weights(models: Path = MODELS) -> dict[str, str]:
+    """The first 16 digits of the SHA-256 of each of the picture book's files of weights, by its name in the folder."""
+    paths = sorted(models.rglob("*.safetensors"))
+    return {path.relative_to(models).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
+
+
+def write(
+    name: str,
+    command: str,
+    seconds: float,
+    rows: Iterable[Row],
+    folder: Path = FOLDER,
+    weights: Mapping[str, str] | None = None,
+) -> Path:
+    """`weights` are the hashes of the files that the figures are of."""
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     kept = [{**asdict(row), "met": row.met} for row in rows]
     for row in kept:
@@ -110,6 +128,7 @@ def write(name: str, command: str, seconds: float, rows: Iterable[Row], folder: 
         "date": date.today().isoformat(),
         "machine": machine,
         "seconds": round(seconds, 1),
+        **({"weights": dict(weights)} if weights else {}),
         "rows": kept,
     }
     path = folder / f"{name}.json"

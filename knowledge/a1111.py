@@ -56,6 +56,7 @@ def _settings(recipe: Recipe, hashes: Mapping[str, str]) -> dict[str, str]:
         "CFG scale": f"{recipe.guidance_scale:g}",
         "Seed": str(recipe.seed),
         "Size": f"{recipe.width}x{recipe.height}",
+        **_units(recipe),  # before the model: to some readers the last thing called so is it
         "Model": recipe.model,
     }
     if recipe.init_image_id:
@@ -71,6 +72,17 @@ def _settings(recipe: Recipe, hashes: Mapping[str, str]) -> dict[str, str]:
         said = (f"{use.name}: {hashes.get(use.sha256, use.sha256[:12])}" for use in recipe.loras)
         settings["Lora hashes"] = ", ".join(said)
     return settings
+
+
+def _units(recipe: Recipe) -> dict[str, str]:
+    """As the ControlNet extension tells of its units, which IP-Adapters are too; it says of no image which it was."""
+    maps = [
+        f"Model: {use.kind}, Weight: {use.conditioning_scale:g}, Guidance Start: {use.start:g}, "
+        f"Guidance End: {use.end:g}"
+        for use in recipe.controls
+    ]
+    looks = [f"Model: ip-adapter, Weight: {use.scale:g}" for use in recipe.references]
+    return {f"ControlNet {number}": f"Module: none, {told}" for number, told in enumerate((*maps, *looks))}
 
 
 def _tag(use: LoraUse) -> str:

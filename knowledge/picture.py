@@ -9,7 +9,9 @@ from pydantic import Field
 
 from knowledge.recipe import ControlKind, Identifier, Recipe, Value
 
-Step = Literal["retrieve", "rewrite", "pick_loras", "prepare_control", "render", "critique", "refine", "train"]
+Step = Literal[
+    "retrieve", "rewrite", "pick_loras", "prepare_control", "show_references", "render", "critique", "refine", "train"
+]
 
 
 class Citation(Value):

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 from tokenizers import pre_tokenizers
 from transformers import CLIPTokenizer
 
-from picturebook.layouts import HEIGHTS, SIDES, at
-from picturebook.scene import BACKGROUNDS, COLOURS, KINDS, STYLES, TRIGGERS, Noun, Scene, Thing, captions
+from picturebook.vocabulary import book_words
 
 END_OF_WORD = "</w>"
 LONGEST = 77  # tokens, start and end included
-
-
-def spoken() -> Iterator[str]:
-    """Captions that hold every word the book knows."""
-    nouns: tuple[Noun, ...] = (*KINDS, "thing")
-    things = [Thing(noun, colour) for noun in nouns for colour in COLOURS]
-    for background in BACKGROUNDS:
-        for first, second in zip(things, things[1:] + things[:1], strict=True):
-            for shown in ((first,), at(SIDES, first, second), at(HEIGHTS, first, second), (first,) * 2, (first,) * 3):
-                yield from captions(Scene(shown, background))
-    yield from (TRIGGERS[style] for style in STYLES)
-
-
-def book_words() -> set[str]:
-    return {word for caption in spoken() for word in caption.lower().replace(",", " ").split()}
 
 
 def learned_merges(words: set[str]) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from agent.chat_critic import ChatCritic
-from agent.drafts import best_of, said
+from agent.drafts import best_of, hope, said
 from agent.settings import Settings
 from agent.wish import Wish
 from agent.workflow import planned
@@ -23,7 +23,7 @@ from knowledge.clip_embedder import ClipEmbedder
 from knowledge.picture import Provenance
 from knowledge.problems import GiveUp, TryAgain
 from knowledge.recipe import Recipe
-from picturebook.critic import reader, shown
+from picturebook.critic import Names, reader, shown
 from picturebook.drawing import draw
 from picturebook.scene import Scene, Thing
 from tests.loopback_openai import Reply, loopback_openai
@@ -40,13 +40,14 @@ def picture(scene: Scene) -> Image.Image:
 
 
 def parts(prompt: str, scene: Scene) -> dict[str, bool]:
-    return dict(shown(prompt, scene))
+    return dict(shown(prompt, scene, Names.of()))
 
 
 def test_a_prompt_of_this_world_is_read_part_by_part() -> None:
     assert parts("a red house in a meadow", HOUSE) == {"red house": True, "in a meadow": True}
     assert parts("a blue house at night", HOUSE) == {"blue house": False, "at night": False}
-    assert parts("two red houses", HOUSE) == {"red house": True}
+    assert parts("two red houses", HOUSE) == {"2 red house": False}
+    assert parts("red houses", HOUSE) == {"red house": True}
     assert parts("a toadstool, watercolour style", HOUSE) == {"watercolour": False}
 
 
@@ -60,8 +61,47 @@ def test_a_prompt_of_this_world_is_read_part_by_part() -> None:
     ],
 )
 def test_which_is_left_is_read_too(prompt: str, there: bool) -> None:
-    (order,) = (seen for part, seen in shown(prompt, PAIR) if "left of" in part)
+    (order,) = (seen for part, seen in parts(prompt, PAIR).items() if "left of" in part)
     assert order is there
+
+
+@pytest.mark.parametrize(
+    ("prompt", "there"),
+    [
+        ("a blue cat above a yellow star at night", True),
+        ("a yellow star under a blue cat", True),
+        ("a yellow star is over the blue cat", False),
+        ("a blue cat at the top and a yellow star at the bottom", True),
+        ("a blue cat on the left and a yellow star on the right", False),
+    ],
+)
+def test_which_is_above_is_read_too(prompt: str, there: bool) -> None:
+    stacked = replace(PAIR, things=(Thing("cat", "blue", "top"), Thing("star", "yellow", "bottom")))
+    (order,) = (seen for part, seen in parts(prompt, stacked).items() if " of " in part or " above " in part)
+    assert order is there
+
+
+def test_a_background_between_two_things_is_no_order() -> None:
+    assert not [part for part in parts("a blue cat under the sea and a yellow star", PAIR) if "above" in part]
+
+
+def test_several_alike_are_counted() -> None:
+    three = Scene((Thing("key", "red", "left"), Thing("key", "red"), Thing("key", "red", "right")), "snow")
+    assert parts("three red keys", three) == {"3 red key": True}
+    assert parts("two red keys", three) == {"2 red key": False}
+    assert parts("2 butterflies and a red key", three) == {"2 butterfly": False, "red key": True}
+
+
+def test_what_lore_explains_does_not_part_a_thing_from_its_colour() -> None:
+    assert parts("a crimson red cottage house in a meadow", HOUSE) == {"red house": True, "in a meadow": True}
+    assert parts("a red cottage and a blue house", HOUSE) == {"blue house": False}
+
+
+def test_what_no_training_shows_is_asked_for_by_any_name_that_lore_has_for_it() -> None:
+    deck = Scene((Thing("anchor", "red", "left"), Thing("cat", "blue", "right")), "beach")
+    said = "a red grapnel thing to the left of a blue cat on the beach"
+    assert parts(said, deck) == {"red anchor": True, "blue cat": True, "anchor left of cat": True, "on the beach": True}
+    assert parts("three tortoises", deck) == {"3 turtle": False}
 
 
 def test_a_thing_named_again_without_its_colour_is_no_second_one() -> None:
@@ -140,6 +180,29 @@ def test_an_honest_critic_keeps_the_best_and_stops_when_nothing_is_missing() -> 
     kept, every = best_of((drafts[next(drawn)] for _ in drafts), honest.look)
     assert (kept.draft, len(every)) == ([True, True], 3)
     assert said([(7, one.opinion) for one in every[:1]], 7) == "the first draft lacks 1 (0.50)"
+
+
+def seen_in(*drafts: dict[str, bool]) -> list[Opinion]:
+    return [Opinion.of([[Verdict(part, there) for part, there in draft.items()]]) for draft in drafts]
+
+
+def test_what_other_drafts_had_is_hoped_for_longest() -> None:
+    house, moon = {"house": True, "moon": False}, {"house": False, "moon": True}
+    (whole,) = seen_in({"house": True, "moon": True})
+    assert hope(whole, [whole]) == 0
+    hopes = [hope(every[0], every) for every in (seen_in(*[house] * n) for n in (1, 2, 3))]
+    assert hopes == pytest.approx([1 / 4, 1 / 6, 1 / 8])
+    other = seen_in(house, moon, house)
+    assert hope(other[0], other) == pytest.approx(1.5 / 4)
+
+
+def test_no_more_drafts_are_drawn_once_what_is_missing_is_not_to_be_hoped_for() -> None:
+    def looks(draft: dict[str, bool]) -> Iterator[Sequence[Verdict]]:
+        yield [Verdict(part, there) for part, there in draft.items()]
+
+    lacking, changing = {"house": True, "moon": False}, {"house": False, "moon": True}
+    assert len(best_of([lacking] * 8, looks)[1]) == 4
+    assert len(best_of([lacking, changing] * 4, looks)[1]) == 8
 
 
 def test_where_nothing_can_be_told_the_first_draft_is_kept() -> None:

@@ -16,7 +16,7 @@ from knowledge.a1111 import parameters_text
 from knowledge.image_files import read_provenance
 from knowledge.picture import Provenance
 from knowledge.problems import TryAgain
-from knowledge.recipe import Hires, LoraUse, Recipe
+from knowledge.recipe import ControlUse, Hires, LoraUse, Recipe, ReferenceUse
 from tests.foreign_pictures import (
     A1111,
     COMFYUI_PROMPT,
@@ -68,6 +68,18 @@ def test_a_second_pass_and_block_weights_travel_through_a1111s_text(tmp_path: Pa
     text = parameters_text(Provenance(recipe=FOX.model_copy(update={"hires": hires, "loras": (lora,)})))
     assert lora_blocks.read(text.partition("<lora:ink:0.8:")[2].partition(">")[0]) == lora.blocks
     assert read(png(tmp_path / "fox.png", parameters=text)).recipe == FOX.model_copy(update={"hires": hires})
+
+
+def test_maps_and_references_are_told_as_units_of_the_controlnet_extension(tmp_path: Path) -> None:
+    maps = (ControlUse(kind="scribble", image_id="a" * 64, conditioning_scale=0.5, end=0.8),)
+    looks = (ReferenceUse(image_id="b" * 64), ReferenceUse(image_id="c" * 64, scale=1.0))
+    text = parameters_text(Provenance(recipe=FOX.model_copy(update={"controls": maps, "references": looks})))
+    assert [line for line in text.splitlines()[-1].split('"') if line.startswith("Module")] == [
+        "Module: none, Model: scribble, Weight: 0.5, Guidance Start: 0, Guidance End: 0.8",
+        "Module: none, Model: ip-adapter, Weight: 0.6",
+        "Module: none, Model: ip-adapter, Weight: 1",
+    ]
+    assert read(png(tmp_path / "fox.png", parameters=text)).recipe == FOX
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from knowledge.lora_files import LoraShelf
 from knowledge.merging import merged
 from knowledge.picture import Picture
 from knowledge.problems import TryAgain
-from knowledge.recipe import LoraUse, Patch, Recipe
+from knowledge.recipe import LoraUse, Patch, Recipe, ReferenceUse
 from tests.scripted_chat import PlainRenderer
 from tools.call import Call
 from tools.merge import Merger
@@ -54,6 +54,12 @@ def test_two_things_put_in_at_one_place_both_come_in() -> None:
     assert both(Patch(prompt=moon), Patch(prompt=star), base) == {
         "prompt": "a red house and a moon and a star on grass"
     }
+
+
+def test_references_that_each_added_are_both_looked_at() -> None:
+    owl, bell = ReferenceUse(image_id="a" * 64), ReferenceUse(image_id="b" * 64, scale=1.0)
+    found = merged(BASE, BASE.patched(Patch(references=(owl,))), BASE.patched(Patch(references=(bell,))))
+    assert found == Patch(references=(owl, bell))
 
 
 def test_a_change_that_both_made_is_made_once() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 import torch
 from diffusers import DiffusionPipeline
@@ -22,6 +23,7 @@ from tools.call import Call
 from tools.engine.adapters import wearing
 from tools.engine.engine import Engine
 from tools.engine.engine_renderer import EngineRenderer
+from tools.engine.ip_adapters import HUB, IP_ADAPTERS, is_here
 from tools.engine.job import Job
 from tools.engine.model_files import KnownModel
 from tools.engine.row import Row
@@ -154,6 +156,25 @@ def test_a_model_without_an_ip_adapter_says_what_to_do(studio: Studio) -> None:
         TryAgain, match=r"no IP-Adapter for .*: leave references out, or draw with a model of sd1 or sdxl"
     ):
         studio.draw(model=str(studio.folder / "tiny"), references=ONE)
+
+
+def test_what_was_fetched_for_a_family_before_is_here_and_nothing_is_fetched_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    assert not is_here("sd1")
+    repository = tmp_path / f"models--{HUB.replace('/', '--')}"
+    weights, encoder = IP_ADAPTERS["sd1"]
+    for name in (weights, f"{encoder}/config.json", f"{encoder}/model.safetensors"):
+        assert not is_here("sd1")
+        file = repository / "snapshots" / "abc" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        (repository / "refs").mkdir(exist_ok=True)
+        (repository / "refs" / "main").write_text("abc")
+    assert is_here("sd1")
+    assert not is_here("sdxl")
+    assert not is_here("flux")
 
 
 @pytest.mark.parametrize("wrong", ["another model's", "one that reads faces", "half of one", "no encoder", "damaged"])

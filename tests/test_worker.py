@@ -89,7 +89,8 @@ def test_a_picture_drawn_elsewhere_is_the_same_byte_for_byte(two: Two) -> None:
 def test_what_a_model_is_like_is_asked_elsewhere_too(two: Two) -> None:
     def known(renderer: Renderer) -> tuple[object, ...]:
         name = "picturebook"
-        return renderer.family(name), renderer.side(name), renderer.controls(name), renderer.tokens(name, "a red house")
+        kind = renderer.family(name), renderer.side(name), renderer.controls(name), renderer.looks(name)
+        return *kind, renderer.tokens(name, "a red house")
 
     assert known(two.there) == known(two.here)
     there, here = (one.attended(two.recipes[0], Image.new("RGB", (128, 128))) for one in (two.there, two.here))

@@ -90,7 +90,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     header = {"modelspec.title": "stained glass", "modelspec.trigger_phrase": "stained glass style"}
     save_file(load_file(lora), lora, metadata={**header, "modelspec.architecture": "picturebook"})
     (models / "loras" / "evil.safetensors").write_bytes(b"\x80\x02}q\x00.")
-    known = {"book": KnownModel(str(book), "picturebook", {"canny": str(models / "edges")}, 64)}
+    nets = {kind: str(models / "edges") for kind in ("canny", "scribble", "inpaint")}
+    known = {"book": KnownModel(str(book), "picturebook", nets, 64)}
     gallery = Gallery(models / "unused")
     clip = ClipEmbedder(str(save_small_clip(models / "clip")))
     return Shop(models, Encoders(clip, clip), EngineRenderer(gallery.image, LoraShelf(()).path, known, "cpu"))
@@ -161,13 +162,14 @@ def test_trigger_words_come_first_where_the_end_would_not_be_read(bench: Bench) 
     assert drawn(bench, long, loras=("stained glass",)).recipe.prompt == f"stained glass style, {long}"
 
 
-def test_the_best_reference_of_what_is_drawn_guides_by_its_edges(bench: Bench) -> None:
-    picture = drawn(bench, "a purple toadstool at night", control="canny")
+@pytest.mark.parametrize("kind", ["canny", "scribble"])
+def test_the_best_reference_of_what_is_drawn_guides_by_its_edges(bench: Bench, kind: str) -> None:
+    picture = drawn(bench, "a purple toadstool at night", control=kind)
     (control,) = picture.recipe.controls
-    assert control.kind == "canny"
+    assert control.kind == kind
     assert bench.gallery.image(control.image_id).size == (64, 64)
     assert "a red mushroom in a meadow" in why(picture, "prepare_control")
-    assert ("reference", "canny edges") in [(cited.kind, cited.gave) for cited in picture.provenance.citations]
+    assert ("reference", f"{kind} edges") in [(cited.kind, cited.gave) for cited in picture.provenance.citations]
 
 
 def test_a_reference_of_something_else_does_not_guide(bench: Bench) -> None:
@@ -182,6 +184,21 @@ def test_a_picture_of_the_users_own_guides_or_is_the_start(bench: Bench) -> None
     assert (len(guided.controls), guided.init_image_id) == (1, None)
     started = drawn(bench, "a castle", reference_id=own).recipe
     assert (started.controls, started.init_image_id) == ((), own)
+
+
+def test_a_picture_is_filled_in_where_its_mask_is_white(bench: Bench) -> None:
+    own, mask = drawing(), Image.new("L", (96, 96), 0)
+    mask.paste(255, (0, 0, 40, 96))
+    ids = {"reference_id": bench.gallery.keep(own), "mask_id": bench.gallery.keep(mask)}
+    picture = drawn(bench, "a castle", control="inpaint", **ids)
+    (control,) = picture.recipe.controls
+    hole = bench.gallery.image(control.image_id)
+    assert (hole.getpixel((2, 32)), hole.getpixel((60, 2))) == ((0, 0, 0), (255, 255, 255))
+    assert (picture.recipe.init_image_id, picture.recipe.mask_id) == tuple(ids.values())
+    with pytest.raises(
+        TryAgain, match="There is no 'depth' ControlNet for 'book': choose canny or scribble or inpaint"
+    ):
+        drawn(bench, "a castle", control="depth", **ids)
 
 
 def test_what_the_user_sets_reaches_the_recipe(bench: Bench) -> None:

@@ -29,6 +29,9 @@ class WordRenderer:
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return ()
 
+    def looks(self, model: str) -> bool:
+        return False
+
     def side(self, model: str) -> int:
         return 128
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from knowledge.base import Hit
 from knowledge.records import Lore
 from tools.mentions import Span, mentions, overlaps
+from tools.nouns import many
 
 BOUNDARY = re.compile(
     r"[^\w\s'-]|\b(?:a|an|the|and|or|with|without|of|to|in|on|at|under|over|above|below|by|near|beside|behind|next"
@@ -31,17 +32,22 @@ def additions(wish: str, hits: Iterable[Hit]) -> list[Addition]:
     """What the lore among the hits adds. The longest terms are served first, and no letter is explained twice."""
     lore = [(term, hit, hit.record) for hit in hits if isinstance(hit.record, Lore) for term in hit.record.terms]
     claimed: list[Span] = []
-    spans: dict[tuple[str, str], list[Span]] = {}
-    found: dict[tuple[str, str], tuple[Hit, str]] = {}
+    spans: dict[tuple[str, str, str], list[Span]] = {}
+    found: dict[tuple[str, str, str], Hit] = {}
     for term, hit, record in sorted(lore, key=lambda entry: -len(entry[0])):
         fresh = [span for span in mentions(wish, term) if not overlaps(span, claimed)]
         claimed += fresh
         needed = [span for span in fresh if record.adds.strip() and not already_said(wish, span, record.adds)]
-        if needed:
-            key = (hit.collection, record.id)
-            found[key] = (hit, record.adds.strip())
-            spans.setdefault(key, []).extend(needed)
-    return [Addition(hit, words, tuple(spans[key])) for key, (hit, words) in found.items()]
+        for span in needed:
+            key = (hit.collection, record.id, as_many(record.adds.strip(), wish[slice(*span)], term))
+            found[key] = hit
+            spans.setdefault(key, []).append(span)
+    return [Addition(hit, key[2], tuple(spans[key])) for key, hit in found.items()]
+
+
+def as_many(adds: str, said: str, term: str) -> str:
+    """A single word in the plural where the term was `said` in it: "toadstools" are "mushrooms"."""
+    return many(adds) if adds.isalpha() and len(said) > len(term) else adds
 
 
 def already_said(wish: str, span: Span, adds: str) -> bool:
@@ -55,6 +61,11 @@ def already_said(wish: str, span: Span, adds: str) -> bool:
     start = max((match.end() for match in BOUNDARY.finditer(wish, 0, span[0])), default=0)
     after = BOUNDARY.search(wish, span[1])
     return bool(mentions(wish[start : after.start() if after else None], adds))
+
+
+def phrases(wish: str) -> list[str]:
+    """What stands between the boundaries: of "a red car and a crimson boat", "red car" and "crimson boat"."""
+    return [phrase for said in BOUNDARY.split(wish) if (phrase := said.strip())]
 
 
 def inserted(wish: str, chosen: Sequence[Addition]) -> str:

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageFilter
 from pydantic import Field
 
 from knowledge.gallery import Gallery
-from knowledge.picture import Decision, Picture
+from knowledge.picture import Citation, Decision, Picture
 from knowledge.problems import TryAgain
 from knowledge.recipe import Patch, Recipe
 from tools.call import Call
@@ -41,11 +41,13 @@ class Refiner:
         keep: tuple[Thing, ...] = (),
         only: tuple[Thing, ...] = (),
         because: str = "",
+        citations: tuple[Citation, ...] | None = None,
     ) -> Picture:
         """Draw a picture once more with some fields of its recipe changed. All else stays, the seed too.
 
         `keep` names things in it, such as "the green tree", whose pixels do not move at all; `only` names those
-        that alone may change. `because` is told to people beside the changes.
+        that alone may change. `because` is told to people beside the changes; `citations`, if given, are what shapes it
+        now instead of what shaped it before.
         """
         before = self.gallery.get(picture_id)
         recipe = before.recipe.patched(patch)
@@ -55,7 +57,8 @@ class Refiner:
             raise TryAgain("This changes nothing: say which field of the recipe becomes what.")
         why = "; ".join(filter(None, (because, told(before.recipe.patch_to(recipe), before.recipe, keep, only))))
         decisions = (*before.provenance.decisions, Decision(step="refine", why=why))
-        fields = {"recipe": recipe, "parent_id": before.id, "decisions": decisions}
+        cited = before.provenance.citations if citations is None else citations
+        fields = {"recipe": recipe, "parent_id": before.id, "decisions": decisions, "citations": cited}
         return self.painter.paint(before.provenance.model_copy(update=fields), call)
 
     def was_refined_in_part(self, before: Picture) -> bool:
@@ -83,7 +86,10 @@ class Refiner:
 
 def told(change: Patch, before: Recipe, keep: Sequence[str], only: Sequence[str]) -> str:
     """In one line for people."""
-    hidden = ("init_image_id", "mask_id", "strength")
+    hidden = ("init_image_id", "mask_id", "strength", "references")
     fields = {name: value for name, value in change.chosen().items() if name not in hidden}
     said = [f"{name} {getattr(before, name)!r} to {value!r}" for name, value in fields.items()]
+    if change.references is not None:
+        count = len(change.references)
+        said.append(f"looks at {count or 'no'} reference{'s' * (count != 1)}")
     return "; ".join((*said, *(f"kept {thing}" for thing in keep), *(f"only {thing}" for thing in only)))

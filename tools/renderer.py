@@ -52,6 +52,10 @@ class Renderer(Protocol):
         """The kinds of control the model can follow."""
         ...
 
+    def looks(self, model: str) -> bool:
+        """Whether it can look at reference pictures with what is on this machine; more may be had by asking it to."""
+        ...
+
     def attended(self, recipe: Recipe, image: Image.Image) -> Sequence[Attended]:
         """The words of the recipe's prompt in order, and where the picture shows each.
 

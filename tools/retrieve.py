@@ -58,7 +58,7 @@ class Retriever:
             raise TryAgain("There is nothing to look up: give some words, or the id of an image.")
         if not 1 <= limit <= MOST:
             raise TryAgain(f"The limit {limit} is out of range: ask for 1 to {MOST} records.")
-        styles = style_databases(self.base, wish) if collections is None else StyleDatabases()
+        styles = style_databases(self.base, wish, family) if collections is None else StyleDatabases()
         names = (*LOOKED_IN, *styles.names) if collections is None else collections
         queries, trouble = self._queries(wish, image_id, limit)
         found = find_each(self.base, names, [query for _, query in queries])

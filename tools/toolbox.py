@@ -31,6 +31,7 @@ from tools.render import PictureRenderer
 from tools.renderer import Renderer
 from tools.retrieve import Retriever
 from tools.rewrite import PromptRewriter, PromptWriter
+from tools.world import World
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ class Bench:
     critics: Mapping[str, Critic] = field(default_factory=dict)
     """By model, of those whose world they know."""
     usual_critic: Critic | None = None
+    worlds: Mapping[str, World] = field(default_factory=dict)
+    """By model, of those of which it is known what they were told."""
     maps: Maps = field(default_factory=lambda: BoundedCache(KEPT))
 
     def hit_rates(self) -> Mapping[str, float]:

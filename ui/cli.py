@@ -189,15 +189,18 @@ def train(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="knowledge, render, conversation, or report for the README's tables.")],
+    name: Annotated[str, typer.Argument(help="faithfulness, render, …, or report for the README's tables.")],
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="These only; the others' results stay.")] = None,
     share: Annotated[float, typer.Option(min=0.001, help="Of the full size; results are kept from 1 on.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Other prompts; only the results of 0 are kept.")] = 0,
+    kept: Annotated[Path | None, typer.Option(help="Where drawings stay, to go on from after a stop.")] = None,
+    quick: Annotated[bool, typer.Option(help="See in a minute whether it works; these are no figures.")] = False,
 ) -> None:
     """Measure Atelier beside its rivals."""
     with told():
         from ui import benching
 
-        benching.run(name, only or (), share)
+        benching.run(name, only or (), share, seed, kept, quick)
 
 
 def _given(context: typer.Context) -> set[str]:

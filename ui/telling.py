@@ -18,6 +18,7 @@ STEPS = {
     "rewrite": "added",
     "pick_loras": "LoRA",
     "prepare_control": "control",
+    "show_references": "shown",
     "critique": "critique",
 }
 WIDTH = 11

@@ -74,7 +74,11 @@ def maps(kind: Control, scenes: Sequence[Scene], drawings: Drawings, chance: ran
     """(n, 3, 128, 128) in 0..1, and -1 where a picture is to be filled in."""
     made = [MAPS[kind](scene, drawing, chance) for scene, drawing in zip(scenes, drawings, strict=True)]
     read = torch.from_numpy(np.stack(made)).to(device).permute(0, 3, 1, 2).float() / 255
-    return torch.where(read.amax(1, keepdim=True) == 0, -1.0, read) if kind == "inpaint" else read
+    return holed(read) if kind == "inpaint" else read
+
+
+def holed(read: Tensor) -> Tensor:
+    return torch.where(read.amax(1, keepdim=True) == 0, -1.0, read)
 
 
 def train_control(

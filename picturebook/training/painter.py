@@ -25,7 +25,7 @@ from picturebook.scene import COLOURS
 from picturebook.training.albums import style_album
 from picturebook.training.attention import looking, watched
 from picturebook.training.loop import Course, Studio, channels_last, on, train
-from picturebook.training.nouns import Nouns, nouns
+from picturebook.training.nouns import PLACES, UNSAID, Nouns, nouns
 from picturebook.training.studies import studies, tokens, wish
 from picturebook.training.words import learn_words
 from picturebook.words import LONGEST, build_tokenizer, grown
@@ -33,16 +33,17 @@ from picturebook.words import LONGEST, build_tokenizer, grown
 WIDTH = 128
 BATCH = 64
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "prediction_type": "v_prediction"}
-LESSON = 0.02  # the weight of the lesson on colours beside the painting
-LOOKING = 0.02  # and of the lesson on where words look
+LESSON = 0.02  # the weight of each lesson on words beside the painting
+LOOKING = 0.05  # and of the lesson on where words look
 GAMMA = 5.0  # min-SNR weighting (Hang et al. 2023)
+FLOOR = 0.25  # but not less in the noise, out of which comes where things stand
 
 
 class Painter(nn.Module):
     """
     What learns: the UNet and the text encoder, which has lessons that are dropped when it is done.
 
-    Whose colour a word is, is learnt last if only pictures teach it; so every noun is asked for its colour.
+    Whose colour and place a word says is learnt last if only pictures teach it; so every noun is asked for them.
     """
 
     def __init__(self, vocabulary: int) -> None:
@@ -72,10 +73,14 @@ class Painter(nn.Module):
             norm_num_groups=16,
         )
         self.colour = nn.Linear(WIDTH, len(COLOURS))
+        self.place = nn.Linear(WIDTH, len(PLACES))
 
-    def lesson(self, words: Tensor, nouns: Nouns) -> Tensor:
-        """How badly the nouns' states among `words` (n, 77, width) know the colour that was said of them."""
-        return F.cross_entropy(self.colour(words[nouns.texts, nouns.positions]), nouns.colours)
+    def lessons(self, words: Tensor, nouns: Nouns) -> tuple[Tensor, Tensor]:
+        """How badly the nouns' states among `words` (n, 77, width) know the colour and the place that were said."""
+        states = words[nouns.texts, nouns.positions]
+        placed = nouns.places != UNSAID
+        wrong = F.cross_entropy(self.place(states[placed]), nouns.places[placed], reduction="sum")
+        return F.cross_entropy(self.colour(states), nouns.colours), wrong / placed.sum().clamp(min=1)
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,7 @@ class Noise:
         alphas = self.scheduler.alphas_cumprod.to(times.device)[times]
         snr = alphas / (1 - alphas)
         weight = snr.clamp(max=GAMMA) / (snr + 1)
+        weight = torch.where(snr < 1, weight.clamp(min=FLOOR), weight)
         return (weight * (drawn - target).square().mean((1, 2, 3))).mean()
 
 
@@ -134,9 +140,11 @@ def train_painter(studio: Studio, vae: AutoencoderTiny, full: int = 7000) -> Sta
         words = painter.text_encoder(ids)[0]
         drawn = painter.unet(noisy, times, words).sample
         named = nouns(tokenizer, ids, scenes, said)
+        colours, places = painter.lessons(words, named)
         return {
             "v": process.loss(drawn, target, times),
-            "colours": LESSON * painter.lesson(words, named),
+            "colours": LESSON * colours,
+            "places": LESSON * places,
             "looking": LOOKING * looking(watchers, named, len(scenes)),
         }
 

@@ -63,6 +63,9 @@ class EngineRenderer:
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return self.store.controls(model)
 
+    def looks(self, model: str) -> bool:
+        return self.store.looks(model)
+
     def side(self, model: str) -> int:
         return self.store.side(model)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from huggingface_hub import try_to_load_from_cache
+
 from knowledge.problems import TryAgain
 from tools.engine.hub import fetch_files
 
@@ -36,8 +38,18 @@ def find_ip_adapter(own: str, family: str, model: str) -> IpAdapterFiles:
         there = " or ".join(IP_ADAPTERS)
         raise TryAgain(f"There is no IP-Adapter for {model!r}: leave references out, or draw with a model of {there}.")
     weights, encoder = IP_ADAPTERS[family]
-    folder = fetch_files(HUB, [weights, f"{encoder}/config.json", f"{encoder}/model.safetensors"])
+    folder = fetch_files(HUB, _wanted(family))
     return IpAdapterFiles(folder / weights, folder / encoder)
+
+
+def is_here(family: str) -> bool:
+    """Whether that of the family was fetched before."""
+    return family in IP_ADAPTERS and all(isinstance(try_to_load_from_cache(HUB, file), str) for file in _wanted(family))
+
+
+def _wanted(family: str) -> list[str]:
+    weights, encoder = IP_ADAPTERS[family]
+    return [weights, f"{encoder}/config.json", f"{encoder}/model.safetensors"]
 
 
 def _local(path: Path, model: str) -> IpAdapterFiles:

@@ -12,7 +12,7 @@ from tools.call import Asked, Call
 from tools.engine.job import Stepped
 from tools.renderer import Cancelled
 
-About = Literal["attended", "controls", "family", "hit_rates", "side", "tokens"]
+About = Literal["attended", "controls", "family", "hit_rates", "looks", "side", "tokens"]
 """The methods of a `Renderer` that draw nothing."""
 
 

@@ -22,7 +22,7 @@ from tools.engine.bounded_cache import BoundedCache
 from tools.engine.controlnets import CONTROLNETS
 from tools.engine.hub import fetch_controlnet
 from tools.engine.ip_adapter import IpAdapter
-from tools.engine.ip_adapters import IpAdapterFiles, find_ip_adapter
+from tools.engine.ip_adapters import IpAdapterFiles, find_ip_adapter, is_here
 from tools.engine.loaded_model import LoadedModel
 from tools.engine.model_files import KnownModel, ModelFiles, find_model
 from tools.engine.profile import NORMAL, Budget, Profile
@@ -159,6 +159,11 @@ class ModelStore:
             own = self.known[name].ip_adapter if name in self.known else ""
             self._ip_adapters[name] = find_ip_adapter(own, self.family(name), name)
         return self._ip_adapters[name]
+
+    def looks(self, name: str) -> bool:
+        """Whether there is an IP-Adapter for it on this machine."""
+        own = self.known[name].ip_adapter if name in self.known else ""
+        return bool(own) or is_here(self.family(name))
 
     def _where(self, name: str, kind: ControlKind) -> str:
         """The folder or hub id of such a ControlNet: the model's own, or its family's; empty where there is none."""

@@ -101,6 +101,9 @@ class RayRenderer:
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return self._answer("controls", model)
 
+    def looks(self, model: str) -> bool:
+        return self._answer("looks", model)
+
     def side(self, model: str) -> int:
         return self._answer("side", model)
 

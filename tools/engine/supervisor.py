@@ -59,6 +59,9 @@ class SupervisedRenderer:
     def controls(self, model: str) -> tuple[ControlKind, ...]:
         return self._answer("controls", model, model)
 
+    def looks(self, model: str) -> bool:
+        return self._answer("looks", model, model)
+
     def side(self, model: str) -> int:
         return self._answer("side", model, model)
 

@@ -1,0 +1,25 @@
+"""What a model was ever told, where that is known, and so what of a prompt only a picture can tell it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tools.additions import phrases
+
+
+@dataclass(frozen=True)
+class World:
+    """
+    `words` are all it ever read, in lower case; `things` those of them that name what it can draw. `scale` is of the
+    references that its IP-Adapter was trained to look at.
+    """
+
+    words: frozenset[str]
+    things: frozenset[str]
+    scale: float = 1.0
+
+    def unknown(self, prompt: str) -> tuple[str, ...]:
+        """The phrases of the prompt with a word that it never read, and nothing that it can draw."""
+        said = [(phrase, set(re.findall(r"[^\W_]+", phrase.lower()))) for phrase in phrases(prompt)]
+        return tuple(phrase for phrase, words in said if words - self.words and not words & self.things)
