@@ -102,7 +102,8 @@ class Artist:
         if shown is None:
             return refine(before.id, patch, call, keep, only)
         cited = (*(one for one in before.provenance.citations if not one.gave.startswith(GAVE)), *shown.citations)
-        looking = Patch.model_validate(patch.model_dump(exclude_unset=True) | {"references": shown.uses})
+        looks = {"references": shown.uses, "controls": shown.controls}
+        looking = Patch.model_validate(patch.model_dump(exclude_unset=True) | looks)
         return refine(before.id, looking, call, keep, only, shown.why, cited)
 
     def merge(self, one: PictureId, other: PictureId, *, call: Call) -> Picture:

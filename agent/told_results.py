@@ -22,7 +22,7 @@ FIELDS = (
 LONGEST_TEXT = 600
 """Characters of any one text: what was retrieved may be a whole page."""
 MOST_ITEMS = 24
-OF_KEEPING = {"init_image_id", "mask_id", "strength"}
+OF_KEEPING = {"init_image_id", "mask_id", "strength", "controls"}
 """What going on from a picture's pixels does to a recipe: nothing people asked for."""
 
 Where = tuple[Sequence[str], Sequence[str]]

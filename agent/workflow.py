@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from agent.guide import guide
 from agent.plan import Notes, Plan
-from agent.showing import Shown, pictures, shown
+from agent.showing import Shown, pictures, shown_to
 from agent.wish import CONTROLS, Wish, looked_in
 from knowledge.base import Hit
 from knowledge.picture import Citation, Picture
 from knowledge.problems import TryAgain
-from knowledge.recipe import ControlUse, Patch, Recipe, ReferenceUse
+from knowledge.recipe import ControlUse, Patch, Recipe
 from knowledge.records import Lore
 from tools.call import Call
 from tools.loras import LoraPick
@@ -54,12 +53,12 @@ def planned(bench: Bench, wish: Wish) -> Plan:
     with notes.timed("prepare_control"):
         controls = _prepare_control(bench, wish, plain.patched(Patch(prompt=prompt)), notes)
     with notes.timed("show_references"):
-        references = _show_references(bench, wish, prompt, lore, notes)
+        shown = _show_references(bench, wish, plain.patched(Patch(prompt=prompt, controls=controls)), lore, notes)
     start = wish.reference_id if wish.mask_id or not controls else None
     triggers = [word for word in (*style_words, *pick.trigger_words) if not mentions(prompt, word)]
     patch = Patch(
-        prompt=_with_triggers(bench, wish.model, prompt, triggers), loras=pick.loras, controls=controls,
-        references=references, init_image_id=start, mask_id=wish.mask_id,
+        prompt=_with_triggers(bench, wish.model, prompt, triggers), loras=pick.loras,
+        controls=(*controls, *shown.controls), references=shown.uses, init_image_id=start, mask_id=wish.mask_id,
     )  # fmt: skip
     return Plan(wish, plain.patched(patch), notes, lore)
 
@@ -157,17 +156,10 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
     return (made,)
 
 
-def _show_references(
-    bench: Bench, wish: Wish, prompt: str, lore: Sequence[Lore], notes: Notes
-) -> tuple[ReferenceUse, ...]:
-    """Of what the model was never told of; nothing is said where nothing shows it."""
-    world = bench.worlds.get(wish.model)
-    if world is None or not (wish.retrieve and wish.references):
-        return ()
-    because = "the model was never told of it"
-    found = shown(world.unknown(prompt), lore, partial(pictures, bench, wish), because, world.scale)
-    if found.uses and not bench.renderer.looks(wish.model):
-        found = Shown(f"not {found.why}, because it has no IP-Adapter to look at it with")
+def _show_references(bench: Bench, wish: Wish, recipe: Recipe, lore: Sequence[Lore], notes: Notes) -> Shown:
+    if not (wish.retrieve and wish.references):
+        return Shown()
+    found = shown_to(bench, wish, recipe, lore)
     if found.why:
         notes.add("show_references", found.why, found.citations)
-    return found.uses
+    return found

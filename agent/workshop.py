@@ -96,6 +96,7 @@ def bare_bench(settings: Settings) -> Bench:
         critics={"picturebook": WorldCritic(_reader)},
         usual_critic=ClipCritic(ClipEmbedder(settings.clip)) if settings.clip else None,
         worlds={"picturebook": World(frozenset(book_words()), frozenset(book_things()))},
+        filling=frozenset({"picturebook"}),
     )
 
 
@@ -177,13 +178,11 @@ def _reader() -> Callable[[Image, str], Sequence[tuple[str, bool]]]:
 
 
 def known_models(models: Path = MODELS) -> dict[str, KnownModel]:
-    """The models that have names of their own here, with the ControlNets and the IP-Adapter that lie beside them."""
+    """The models that have names of their own here, with the ControlNets that lie beside them."""
     from tools.engine.model_files import KnownModel
 
     nets = {folder.name.removeprefix("controlnet-"): str(folder) for folder in sorted(models.glob("controlnet-*"))}
-    adapter = models / "ip-adapter"
-    looks = str(adapter) if adapter.is_dir() else ""
-    return {"picturebook": KnownModel(str(models / "pipeline"), "picturebook", nets, 128, looks)}
+    return {"picturebook": KnownModel(str(models / "pipeline"), "picturebook", nets, 128)}
 
 
 def _school(settings: Settings) -> School:

@@ -26,7 +26,6 @@ class Part(StrEnum):
     JUDGE = "judge"
     STYLES = "styles"
     CONTROL = "control"
-    REFERENCE = "reference"
     TALKER = "talker"
     ALL = "all"
 

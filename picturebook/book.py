@@ -16,7 +16,7 @@ from picturebook.references import references
 from picturebook.scene import RARE, Style
 
 HERE = Path(__file__).parent
-Control = Literal["canny", "scribble", "depth", "inpaint"]
+Control = Literal["canny", "scribble", "depth", "inpaint", "tile"]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 
 
@@ -29,10 +29,6 @@ class Book:
     @property
     def pipeline_folder(self) -> Path:
         return self.models / "pipeline"
-
-    @property
-    def reference_adapter_folder(self) -> Path:
-        return self.models / "ip-adapter"
 
     def controlnet_folder(self, kind: Control = "canny") -> Path:
         return self.models / f"controlnet-{kind}"

@@ -28,29 +28,18 @@ def painted(
     prompts: Sequence[str],
     images: Sequence[Image.Image] = (),
     batch: int = 20,
-    looks: Sequence[Image.Image] = (),
 ) -> Pictures:
-    """One picture a prompt, its seed the prompt's place in the list; `images` are control maps, `looks` references."""
+    """One picture a prompt, its seed the prompt's place in the list; `images` are control maps."""
     made = []
     for start in range(0, len(prompts), batch):
         wanted = list(prompts[start : start + batch])
         seeds = [torch.Generator().manual_seed(start + index) for index in range(len(wanted))]
         extra: dict[str, object] = {"image": list(images[start : start + batch])} if images else {}
-        if looks:
-            extra["ip_adapter_image_embeds"] = [seen(pipeline, looks[start : start + batch])]
         done = pipeline(
             wanted, num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=seeds, output_type="np", **extra
         )
         made.append((done.images * 255).round().astype(np.uint8))
     return np.concatenate(made)
-
-
-@torch.no_grad()
-def seen(pipeline: Callable, looks: Sequence[Image.Image]) -> torch.Tensor:
-    """A reference of each prompt's own; pipelines take one for all prompts: (2n, 1, tokens, width), unseen first."""
-    looking: StableDiffusionPipeline = pipeline  # pyright: ignore[reportAssignmentType]
-    with_, without = looking.encode_image(list(looks), looking.device, 1, output_hidden_states=True)
-    return torch.cat([without, with_])[:, None]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The book's own ControlNets and IP-Adapter, as its training saves them, are found and read by the engine."""
+"""The book's own ControlNets, as its training saves them, are found and read by the engine."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from PIL import Image, ImageChops
 
 from agent.workshop import known_models
 from knowledge.problems import TryAgain
-from knowledge.recipe import ControlUse, Recipe, ReferenceUse
+from knowledge.recipe import ControlUse, Recipe
 from picturebook.book import CONTROLS, Book, Control
 from picturebook.drawing import draw
-from picturebook.references import references
 from picturebook.scene import Scene, Thing
 from picturebook.training.control import build, holed, inpaint, scribble
 from picturebook.training.parts import save
-from picturebook.training.reference_adapter import Beholder, save_reference_adapter
 from tools.call import Call
 from tools.engine.engine_renderer import EngineRenderer
 
 SCENE = Scene((Thing("house", "red"),), "meadow", variation=3)
-OWL, SKETCH, HOLE = (letter * 64 for letter in "abc")
+SKETCH, HOLE = (letter * 64 for letter in "ab")
 PROMPT = "a red thing in a meadow"
 STEPS = 2
 
@@ -41,7 +39,7 @@ def awake(module: torch.nn.Module, *names: str) -> None:
 
 @pytest.fixture(scope="module")
 def models(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The book's painter, with new ControlNets but one, and a new IP-Adapter beside it."""
+    """The book's painter, with new ControlNets but one."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "pipeline").symlink_to(book / "models" / "pipeline")
     pipeline = Book().pipeline()
@@ -49,9 +47,6 @@ def models(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         net = build(pipeline)
         awake(net, "controlnet_down_blocks", "controlnet_mid_block", "conv_out")
         save(net, Book(folder).controlnet_folder(kind))
-    beholder = Beholder(pipeline.unet)
-    awake(beholder, "to_v_ip")
-    save_reference_adapter(beholder, Book(folder).reference_adapter_folder)
     return folder
 
 
@@ -59,10 +54,7 @@ def models(book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def images() -> dict[str, Image.Image]:
     drawing, rng = draw(SCENE), random.Random(1)
     made = {SKETCH: scribble(SCENE, drawing, rng), HOLE: inpaint(SCENE, drawing, rng)}
-    return {
-        OWL: Image.fromarray(draw(references("owl", 1)[0])),
-        **{id: Image.fromarray(map) for id, map in made.items()},
-    }
+    return {id: Image.fromarray(map) for id, map in made.items()}
 
 
 @pytest.fixture(scope="module")
@@ -75,29 +67,12 @@ def recipe(**changes: Any) -> Recipe:
 
 
 def test_only_what_lies_beside_the_painter_is_offered(renderer: EngineRenderer, models: Path, tmp_path: Path) -> None:
-    assert sorted(renderer.controls("picturebook")) == ["depth", "inpaint", "scribble"]
-    assert renderer.looks("picturebook")
+    assert sorted(renderer.controls("picturebook")) == ["depth", "inpaint", "scribble", "tile"]
     (tmp_path / "pipeline").symlink_to(models / "pipeline")
     bare = EngineRenderer(renderer.images, renderer.lora_path, known_models(tmp_path), "cpu")
-    assert (bare.controls("picturebook"), bare.looks("picturebook")) == ((), False)
-    with pytest.raises(TryAgain, match="no IP-Adapter for 'picturebook': leave references out"):
-        bare.render(recipe(references=[ReferenceUse(image_id=OWL)]), Call())
+    assert bare.controls("picturebook") == ()
     with pytest.raises(TryAgain, match="no 'scribble' ControlNet for 'picturebook'"):
         bare.render(recipe(controls=[ControlUse(kind="scribble", image_id=SKETCH)]), Call())
-
-
-def test_a_reference_is_looked_at_as_diffusers_does(
-    renderer: EngineRenderer, models: Path, images: dict[str, Image.Image]
-) -> None:
-    pipeline = Book(models).pipeline()
-    pipeline.load_ip_adapter(str(models / "ip-adapter"), subfolder="", weight_name="ip-adapter.safetensors")
-    pipeline.set_ip_adapter_scale(0.8)
-    shown = renderer.render(recipe(references=[ReferenceUse(image_id=OWL, scale=0.8)]), Call()).image
-    assert difference(shown, painted(pipeline, ip_adapter_image=images[OWL])) <= 1
-    blind = renderer.render(recipe(references=[ReferenceUse(image_id=OWL, scale=0.0)]), Call()).image
-    plain = renderer.render(recipe(), Call()).image
-    assert difference(blind, plain) == 0
-    assert difference(shown, plain) > 8
 
 
 @pytest.mark.parametrize(("kind", "image_id"), [("scribble", SKETCH), ("inpaint", HOLE)])

@@ -19,6 +19,7 @@ from knowledge.problems import TryAgain
 from knowledge.recipe import LoraUse, Patch, Recipe, ReferenceUse
 from tests.scripted_chat import PlainRenderer
 from tools.call import Call
+from tools.control import ControlPreparer
 from tools.merge import Merger
 from tools.refine import Refiner
 from tools.render import PictureRenderer
@@ -92,7 +93,8 @@ def test_what_was_changed_in_two_ways_is_named(one: Patch, other: Patch, named: 
 
 @pytest.fixture
 def merger(tmp_path: Path) -> Merger:
-    return Merger(Refiner(PictureRenderer(PlainRenderer(), Gallery(tmp_path))))
+    gallery = Gallery(tmp_path)
+    return Merger(Refiner(PictureRenderer(PlainRenderer(), gallery), ControlPreparer(gallery)))
 
 
 def drawn(merger: Merger, recipe: Recipe = BASE) -> Picture:

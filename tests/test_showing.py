@@ -57,7 +57,7 @@ class Shop:
         ingester.add("lore", LORE)
         ingester.add("references", [reference(gallery, number, said) for number, said in enumerate(CAPTIONS)])
         ingester.add("loras", [])
-        worlds = {"book": WORLD, "blind": WORLD}
+        worlds = dict.fromkeys(("book", "blind", "following"), WORLD)
         return Bench(base, self.encoders, gallery, renderer, shelf, worlds=worlds)
 
 
@@ -73,7 +73,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     book, adapter = tiny_models.sd15(models / "book"), models / "ip-adapter"
     tiny_models.ip_adapter(adapter, book)
     looking = KnownModel(str(book), "picturebook", {}, 64, str(adapter))
-    known = {"book": looking, "blind": replace(looking, ip_adapter=""), "others": looking}
+    tiles = {"tile": str(tiny_models.controlnet(models / "tile", book))}
+    blind = replace(looking, ip_adapter="")
+    known = {"book": looking, "blind": blind, "others": looking, "following": replace(blind, controlnets=tiles)}
     clip = ClipEmbedder(str(save_small_clip(models / "clip")))
     return Shop(models, Encoders(clip, clip), EngineRenderer(Gallery(models).image, LoraShelf(()).path, known, "cpu"))
 
@@ -100,7 +102,6 @@ def why(picture: Picture) -> list[str]:
 def test_what_the_model_never_read_is_shown_to_it_and_cited(bench: Bench) -> None:
     picture = drawn(bench, "a red anchor in the snow")
     assert looked_at(bench, picture) == ["a red anchor in the snow"]
-    assert picture.recipe.references[0].scale == WORLD.scale
     assert picture.recipe.prompt == "a red anchor thing in the snow"
     (cited,) = [one for one in picture.provenance.citations if one.kind == "reference"]
     assert (cited.record_id, cited.licence, cited.gave) == ("r0", "CC0-1.0", "the looks of red anchor thing")
@@ -153,7 +154,32 @@ def test_a_model_that_cannot_look_draws_without_and_says_so(bench: Bench) -> Non
     picture = drawn(bench, "a red anchor in the snow", "blind")
     assert picture.recipe.references == ()
     assert why(picture)[0].startswith("not the reference 'a red anchor in the snow'")
-    assert why(picture)[0].endswith("it has no IP-Adapter to look at it with")
+    assert why(picture)[0].endswith("because it has nothing to look at it with")
+
+
+def test_a_model_without_an_adapter_is_shown_one_thing_as_a_tile(bench: Bench) -> None:
+    picture = drawn(bench, "a red bell, a red anchor in the snow", "following")
+    (tile,) = picture.recipe.controls
+    assert (tile.kind, picture.recipe.references) == ("tile", ())
+    assert bench.gallery.image(tile.image_id).size == (64, 64)
+    assert "a red bell at night" in why(picture)[0]
+    assert [one.title for one in picture.provenance.citations if one.kind == "reference"] == ["a red bell at night"]
+
+
+def test_a_map_that_somebody_gives_is_not_joined_by_a_tile(bench: Bench) -> None:
+    given = bench.gallery.keep(Image.new("RGB", (64, 64), "white"))
+    picture = drawn(bench, "a red anchor", "following", control="tile:none", reference_id=given)
+    assert [use.image_id for use in picture.recipe.controls] == [given]
+    assert why(picture)[0].endswith("because it has nothing to look at it with")
+
+
+def test_a_tile_goes_with_the_thing_that_it_shows(bench: Bench) -> None:
+    first = drawn(bench, "a red anchor in the snow", "following")
+    assert refined(bench, first, "a blue anchor thing in the snow").recipe.controls == first.recipe.controls
+    other = refined(bench, first, "a red bell in the snow")
+    (tile,) = other.recipe.controls
+    assert tile != first.recipe.controls[0]
+    assert refined(bench, other, "a red cat in the snow").recipe.controls == ()
 
 
 def test_a_picture_with_a_reference_is_redrawn_from_its_file_alone(shop: Shop, bench: Bench, tmp_path: Path) -> None:

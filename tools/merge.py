@@ -10,7 +10,7 @@ from knowledge.picture import Picture
 from knowledge.problems import TryAgain
 from knowledge.recipe import Patch, Recipe
 from tools.call import Call
-from tools.refine import Refiner
+from tools.refine import Refiner, unfilled
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,6 @@ class Merger:
 
 def _drawn_from(base: Recipe, recipe: Recipe) -> Recipe:
     """As if nothing had been kept: that is no change anybody asked for."""
-    return recipe.patched(Patch(init_image_id=base.init_image_id, mask_id=base.mask_id, strength=base.strength))
+    own = unfilled(recipe.controls)
+    whence = Patch(init_image_id=base.init_image_id, mask_id=base.mask_id, strength=base.strength, controls=own)
+    return recipe.patched(whence)

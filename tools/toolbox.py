@@ -97,6 +97,8 @@ class Bench:
     usual_critic: Critic | None = None
     worlds: Mapping[str, World] = field(default_factory=dict)
     """By model, of those of which it is known what they were told."""
+    filling: frozenset[str] = frozenset()
+    """Models with an inpainting ControlNet at hand."""
     maps: Maps = field(default_factory=lambda: BoundedCache(KEPT))
 
     def hit_rates(self) -> Mapping[str, float]:
@@ -125,7 +127,7 @@ class Bench:
 
     @property
     def refiner(self) -> Refiner:
-        return Refiner(self.painter)
+        return Refiner(self.painter, self.preparer, self.filling)
 
     @property
     def merger(self) -> Merger:

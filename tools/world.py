@@ -11,13 +11,11 @@ from tools.additions import phrases
 @dataclass(frozen=True)
 class World:
     """
-    `words` are all it ever read, in lower case; `things` those of them that name what it can draw. `scale` is of the
-    references that its IP-Adapter was trained to look at.
+    `words` are all it ever read, in lower case; `things` those of them that name what it can draw.
     """
 
     words: frozenset[str]
     things: frozenset[str]
-    scale: float = 1.0
 
     def unknown(self, prompt: str) -> tuple[str, ...]:
         """The phrases of the prompt with a word that it never read, and nothing that it can draw."""

@@ -194,7 +194,9 @@ def bench(
     share: Annotated[float, typer.Option(min=0.001, help="Of the full size; results are kept from 1 on.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Other prompts; only the results of 0 are kept.")] = 0,
     kept: Annotated[Path | None, typer.Option(help="Where drawings stay, to go on from after a stop.")] = None,
-    quick: Annotated[bool, typer.Option(help="See in a minute whether it works; these are no figures.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="See in a minute whether it works; these are no figures.")
+    ] = False,
 ) -> None:
     """Measure Atelier beside its rivals."""
     with told():

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from agent.settings import Settings
+from agent.showing import GAVE
 from agent.wish import Wish
 from agent.workflow import Plan, planned
 from agent.workshop import open_workshop
@@ -178,7 +179,8 @@ class Study:
 
     def _read(self, picture: Picture) -> Trial:
         seen = self.reads(self.bench.gallery.image(picture.id))
-        return Trial(seen, referred=bool(picture.recipe.references))
+        referred = any(cited.gave.startswith(GAVE) for cited in picture.provenance.citations)
+        return Trial(seen, referred=referred)
 
 
 @cache

@@ -19,7 +19,6 @@ from picturebook.training.control import train_control
 from picturebook.training.judge import train_judge
 from picturebook.training.loop import Studio, on
 from picturebook.training.painter import train_painter
-from picturebook.training.reference_adapter import save_reference_adapter, train_reference_adapter
 from picturebook.training.studies import encoded
 from picturebook.training.style import STEPS, save_style, train_style
 from picturebook.training.talker import train_talker
@@ -84,12 +83,6 @@ def styles(studio: Studio) -> None:
         save_style(tensors, book.loras_folder, style, studio.steps(STEPS))
 
 
-def reference(studio: Studio) -> None:
-    book = Book(studio.models)
-    beholder = train_reference_adapter(studio, book.pipeline().to(studio.device))
-    save_reference_adapter(beholder, book.reference_adapter_folder)
-
-
 def talker(studio: Studio) -> None:
     folder = Book(studio.models).talker_folder
     model, tokenizer = train_talker(studio)
@@ -105,7 +98,6 @@ LESSONS: dict[str, Callable[[Studio], None]] = {
     "judge": judge,
     "styles": styles,
     "control": controls,
-    "reference": reference,
     "talker": talker,
 }
 """In the order in which each builds on those before it."""
