@@ -21,6 +21,9 @@ from tools.mentions import mentions
 from tools.styles import StyleDatabases, said_by_all, style_databases
 from tools.toolbox import Bench
 
+UNGUIDED = 1.0
+"""Of 20 sketches of what the words call a thing, 17 then became the right one, and 10 with a guidance of 4."""
+
 
 def draw(bench: Bench, wish: Wish, call: Call) -> Picture:
     """Retrieve, rewrite, pick LoRAs, prepare the control, render. Raises `TryAgain` or `GiveUp`."""
@@ -52,13 +55,15 @@ def planned(bench: Bench, wish: Wish) -> Plan:
         pick = _pick_loras(bench, wish, style_words, notes)
     with notes.timed("prepare_control"):
         controls = _prepare_control(bench, wish, plain.patched(Patch(prompt=prompt)), notes)
+    guidance = _guidance(bench, wish, prompt, controls, notes)
     with notes.timed("show_references"):
         shown = _show_references(bench, wish, plain.patched(Patch(prompt=prompt, controls=controls)), lore, notes)
     start = wish.reference_id if wish.mask_id or not controls else None
     triggers = [word for word in (*style_words, *pick.trigger_words) if not mentions(prompt, word)]
     patch = Patch(
         prompt=_with_triggers(bench, wish.model, prompt, triggers), loras=pick.loras,
-        controls=(*controls, *shown.controls), references=shown.uses, init_image_id=start, mask_id=wish.mask_id,
+        controls=(*controls, *shown.controls), guidance_scale=guidance,
+        references=shown.uses, init_image_id=start, mask_id=wish.mask_id,
     )  # fmt: skip
     return Plan(wish, plain.patched(patch), notes, lore)
 
@@ -154,6 +159,17 @@ def _prepare_control(bench: Bench, wish: Wish, recipe: Recipe, notes: Notes) -> 
         found.image_id, CONTROLS[kind], *size, preprocessor=preprocessor, mask_id=mask_id
     )
     return (made,)
+
+
+def _guidance(bench: Bench, wish: Wish, prompt: str, controls: Sequence[ControlUse], notes: Notes) -> float | None:
+    """None: the model's own, or what was asked for."""
+    world = bench.worlds.get(wish.model)
+    if not controls or wish.guidance is not None or world is None or world.names(prompt):
+        return None
+    notes.add(
+        "prepare_control", f"guidance {UNGUIDED:g}: the words name nothing that the model can draw, so the map leads"
+    )
+    return UNGUIDED
 
 
 def _show_references(bench: Bench, wish: Wish, recipe: Recipe, lore: Sequence[Lore], notes: Notes) -> Shown:

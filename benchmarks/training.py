@@ -25,7 +25,7 @@ from benchmarks.suite import Suite
 from knowledge.lora_files import LoraShelf
 from picturebook.album import draw_many, training_scenes
 from picturebook.book import Book
-from picturebook.evaluate import painted, paired
+from picturebook.examiner import painted, paired
 from picturebook.scene import TRIGGERS, Scene, Style, captions, held_out_scene
 from tools.call import Call
 from tools.train import Asked, Trained

@@ -86,7 +86,7 @@ def test_what_is_not_mentioned_stays_the_seed_too(bench: Bench, pair: Picture) -
 
 def test_a_thing_is_found_where_it_was_drawn(bench: Bench) -> None:
     overlaps = [overlap for number in range(8) for overlap in found(bench, number)]
-    assert np.mean(overlaps) > 0.7
+    assert np.mean(overlaps) > 0.65
     assert min(overlaps) > 0.3
 
 

@@ -57,7 +57,7 @@ class Shop:
         ingester.add("lore", LORE)
         ingester.add("references", [reference(gallery, number, said) for number, said in enumerate(CAPTIONS)])
         ingester.add("loras", [])
-        worlds = dict.fromkeys(("book", "blind", "following"), WORLD)
+        worlds: dict[str, World] = {"book": WORLD, "blind": WORLD, "following": WORLD}
         return Bench(base, self.encoders, gallery, renderer, shelf, worlds=worlds)
 
 
@@ -171,6 +171,19 @@ def test_a_map_that_somebody_gives_is_not_joined_by_a_tile(bench: Bench) -> None
     picture = drawn(bench, "a red anchor", "following", control="tile:none", reference_id=given)
     assert [use.image_id for use in picture.recipe.controls] == [given]
     assert why(picture)[0].endswith("because it has nothing to look at it with")
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "drawn_at"), [("a red thing", None, 1.0), ("a red thing", 3.0, 3.0), ("a red cat", None, 4.0)]
+)
+def test_where_only_the_map_says_what_it_is_the_words_push_less(
+    bench: Bench, said: str, asked: float | None, drawn_at: float
+) -> None:
+    given = bench.gallery.keep(Image.new("RGB", (64, 64), "white"))
+    picture = drawn(bench, said, "following", control="tile:none", reference_id=given, guidance=asked)
+    assert picture.recipe.guidance_scale == drawn_at
+    told = [one.why for one in picture.provenance.decisions if one.why.startswith("guidance")]
+    assert bool(told) == (drawn_at == 1.0)
 
 
 def test_a_tile_goes_with_the_thing_that_it_shows(bench: Bench) -> None:

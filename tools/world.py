@@ -17,7 +17,15 @@ class World:
     words: frozenset[str]
     things: frozenset[str]
 
+    def names(self, prompt: str) -> bool:
+        """Whether the prompt names anything that it can draw."""
+        return bool(self.things & _words(prompt))
+
     def unknown(self, prompt: str) -> tuple[str, ...]:
         """The phrases of the prompt with a word that it never read, and nothing that it can draw."""
-        said = [(phrase, set(re.findall(r"[^\W_]+", phrase.lower()))) for phrase in phrases(prompt)]
+        said = [(phrase, _words(phrase)) for phrase in phrases(prompt)]
         return tuple(phrase for phrase, words in said if words - self.words and not words & self.things)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.lower()))
