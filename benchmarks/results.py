@@ -60,7 +60,7 @@ def rate(
         id,
         what,
         share,
-        min(share, centre - half),
+        max(0.0, min(share, centre - half)),
         max(share, centre + half),
         "rate",
         better,

@@ -13,7 +13,7 @@ from typing import Literal
 
 from knowledge import collection_schema as schema
 from knowledge.problems import GiveUp
-from knowledge.sqlite_store import connect, transaction, vacuum
+from knowledge.sqlite_store import connect, patiently, transaction, vacuum
 
 FILE = "records.sqlite"
 
@@ -62,7 +62,7 @@ class CollectionDatabase:
         path.touch()
         opened = identity(path)
         with closing(connect(path)) as db:
-            db.execute("PRAGMA journal_mode=WAL")
+            patiently(db, "PRAGMA journal_mode=WAL")
             with transaction(db):
                 if identity(path) == opened and schema.version(db) in (schema.FRESH, schema.DROPPED):
                     schema.create(db, name)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from knowledge.problems import GiveUp
-from knowledge.sqlite_store import connect, transaction
+from knowledge.sqlite_store import connect, patiently, transaction
 
 State = Literal["pending", "encoded", "stored", "failed"]
 VERSION = 1
@@ -208,7 +208,7 @@ class Ledger:
     def _db(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         db = connect(self.path)
-        db.execute("PRAGMA journal_mode=WAL")
+        patiently(db, "PRAGMA journal_mode=WAL")
         with transaction(db):
             if db.execute("PRAGMA user_version").fetchone() != (VERSION,):
                 for statement in SCHEMA:

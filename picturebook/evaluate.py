@@ -16,6 +16,8 @@ from picturebook.card import write_card
 from picturebook.examiner import Examiner
 
 COMMAND = "python -m picturebook evaluate"
+LEAST = 0.3
+"""The share of the prompts from which on figures are kept: their intervals say how much is known."""
 
 EXAMS: dict[str, Callable[[Examiner], list[Row]]] = {
     "PB1": world.judge,
@@ -35,7 +37,7 @@ EXAMS: dict[str, Callable[[Examiner], list[Row]]] = {
 
 
 def measure(models: Path, only: tuple[str, ...] = (), share: float = 1.0) -> list[Row]:
-    """Run the exams; a whole run over the book's own models is written down, with the model card."""
+    """Run the exams; all of them over the book's own models are written down, with the model card."""
     started = time.monotonic()
     examiner = Examiner(Book(models), share)
     rows: list[Row] = []
@@ -47,7 +49,12 @@ def measure(models: Path, only: tuple[str, ...] = (), share: float = 1.0) -> lis
                 typer.echo(
                     f"{row.id:22} {row.value:8.4f} [{row.low:.4f}, {row.high:.4f}] {row.unit:5} {row.what}  {mark}"
                 )
-    if not only and share == 1.0 and models == HERE / "models":
-        write("picturebook", COMMAND, time.monotonic() - started, rows)
-        write_card(models, rows)
+    if not only and share >= LEAST and models == HERE / "models":
+        keep(rows, share, time.monotonic() - started)
     return rows
+
+
+def keep(rows: list[Row], share: float, seconds: float) -> None:
+    command = COMMAND if share == 1 else f"{COMMAND} --share {share:g}"
+    write("picturebook", command, seconds, rows)
+    write_card(HERE / "models", rows)

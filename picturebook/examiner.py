@@ -28,6 +28,7 @@ def painted(
     prompts: Sequence[str],
     images: Sequence[Image.Image] = (),
     batch: int = 20,
+    guidance: float = GUIDANCE,
 ) -> Pictures:
     """One picture a prompt, its seed the prompt's place in the list; `images` are control maps."""
     made = []
@@ -36,7 +37,7 @@ def painted(
         seeds = [torch.Generator().manual_seed(start + index) for index in range(len(wanted))]
         extra: dict[str, object] = {"image": list(images[start : start + batch])} if images else {}
         done = pipeline(
-            wanted, num_inference_steps=STEPS, guidance_scale=GUIDANCE, generator=seeds, output_type="np", **extra
+            wanted, num_inference_steps=STEPS, guidance_scale=guidance, generator=seeds, output_type="np", **extra
         )
         made.append((done.images * 255).round().astype(np.uint8))
     return np.concatenate(made)

@@ -14,13 +14,14 @@ from PIL import Image
 from benchmarks.results import Row, rate
 from picturebook.album import draw_many
 from picturebook.book import Control
-from picturebook.examiner import Examiner, Pair, Pictures, painted, paired
+from picturebook.examiner import GUIDANCE, Examiner, Pair, Pictures, painted, paired
 from picturebook.layouts import Layout, alone, pair, set_out, side_by_side, stacked, trio
 from picturebook.references import references
 from picturebook.scene import COLOURS, RARE, STYLES, Scene, Thing, captions, is_held_out
 from picturebook.training.control import MAPS
 from picturebook.training.loop import pixels
 
+UNGUIDED = 1.0
 LAYOUTS = (alone, side_by_side, stacked, pair, trio)
 
 
@@ -143,7 +144,9 @@ def unnamed(asked: Sequence[Scene]) -> list[str]:
     return [captions(replace(scene, things=(replace(scene.things[0], kind="thing"),)))[0] for scene in asked]
 
 
-def followed(examiner: Examiner, kind: Control, asked: list[Scene], said: list[str]) -> list[Pair]:
+def followed(
+    examiner: Examiner, kind: Control, asked: list[Scene], said: list[str], guidance: float = GUIDANCE
+) -> list[Pair]:
     """The painter's pictures after the ControlNet's map of each scene."""
     rng = random.Random(f"maps {kind}")
     maps = [Image.fromarray(MAPS[kind](s, d, rng)) for s, d in zip(asked, draw_many(asked), strict=True)]
@@ -151,16 +154,16 @@ def followed(examiner: Examiner, kind: Control, asked: list[Scene], said: list[s
         **examiner.pipeline.components, controlnet=examiner.book.controlnet(kind)
     )
     guided.set_progress_bar_config(disable=True)
-    return list(zip(asked, examiner.judge.read(painted(guided, said, maps)), strict=True))
+    return list(zip(asked, examiner.judge.read(painted(guided, said, maps, guidance=guidance)), strict=True))
 
 
 def maps(examiner: Examiner) -> list[Row]:
-    """Only the map says what it is: the words say a thing, its colour and where."""
+    """Only the map says what it is: the words say a thing, its colour and where, and push less, as in the workflow."""
     rows: list[Row] = []
     given: tuple[tuple[str, Control], ...] = (("PB19", "scribble"), ("PB20", "depth"))
     asked = examiner.scenes("maps", 100, lambda rng: wanted(rng, alone))
     for id, kind in given:
-        hits = [paired(want) == paired(got) for want, got in followed(examiner, kind, asked, unnamed(asked))]
+        hits = [paired(want) == paired(got) for want, got in followed(examiner, kind, asked, unnamed(asked), UNGUIDED)]
         rows.append(rate(id, f"{kind}: the right thing in the right colour", hits, 0.85))
     filled = followed(examiner, "inpaint", asked, [captions(scene)[0] for scene in asked])
     hits = [(paired(w), w.background) == (paired(g), g.background) for w, g in filled]

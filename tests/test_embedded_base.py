@@ -8,13 +8,16 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
 
 from benchmarks.hindrances import full_disk, torn_tail
 from knowledge.base import Eq, In, Item, Least, Query, Space
+from knowledge.collection_database import CollectionDatabase
 from knowledge.collection_folder import slug
 from knowledge.embedded import EmbeddedBase
 from knowledge.problems import GiveUp, TryAgain
@@ -37,6 +40,18 @@ def other(base: EmbeddedBase) -> Iterator[EmbeddedBase]:
     opened = EmbeddedBase(base.folder)
     yield opened
     opened.close()
+
+
+def test_many_may_begin_the_same_collection_at_once(tmp_path: Path) -> None:
+    for number in range(30):
+        begun = Barrier(6)
+
+        def begin(_: int, folder: Path = tmp_path / str(number), begun: Barrier = begun) -> None:
+            begun.wait()
+            CollectionDatabase.make(folder, "lore")
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(begin, range(6)))
 
 
 def test_records_are_found_by_their_words_in_any_number(base: EmbeddedBase) -> None:

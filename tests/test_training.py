@@ -62,6 +62,6 @@ def test_every_part_trains_end_to_end() -> None:
         [sys.executable, "-m", "picturebook", "train", "--quick"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    parts = ("autoencoder", "decoder", "painter", "clip", "judge", "lora-neon", "controlnet-inpaint", "ip-adapter")
+    parts = ("autoencoder", "decoder", "painter", "clip", "judge", "lora-neon", "controlnet-tile")
     for part in parts:
         assert f"  {part} " in done.stdout
