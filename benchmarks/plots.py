@@ -52,7 +52,7 @@ def plot_faithfulness(results: Mapping[str, Any], path: Path) -> None:
     left.set_yticks(range(len(suites)), suites)
     left.invert_yaxis()
     left.set(xlabel="all that was specified is there", xlim=(0, 1))
-    left.legend(frameon=False, loc="lower right")
+    left.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
     shown = [row[told.MEAN] for row in gains.values()]
     right.axvline(0, color="0.6", linewidth=1, linestyle="--")
     right.errorbar([row["value"] for row in shown], range(len(shown)), xerr=_errors(shown), fmt="o", capsize=3)
