@@ -116,7 +116,7 @@ def test_what_is_wrong_with_the_words_is_told_before_any_work(files: Path, argum
         (["--lora", "watercolour:heavy"], "'heavy'"),
         (["--lora", "watercolour:99"], "out of range"),
         (["--collection", "atlantis"], "'atlantis'"),
-        (["--control", "depth"], "There is no 'depth' ControlNet for 'picturebook': choose canny"),
+        (["--control", "openpose"], "There is no 'openpose' ControlNet for 'picturebook': choose canny"),
         (["--reference", "nowhere.png"], "'nowhere.png'"),
         (["--reference", "broken.png"], "'broken.png'"),
         (["--reference", "words.png"], "'words.png'"),

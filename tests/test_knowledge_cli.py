@@ -25,7 +25,7 @@ def refused(*arguments: str | Path) -> str:
 
 def test_every_collection_is_listed_under_its_plain_name(filled: Path) -> None:
     names = [row.split()[0] for row in told("list").splitlines()]
-    assert names == ["loras", "lore", "references"]
+    assert names == ["loras", "lore", "neon", "paper-cut", "references", "styles"]
     assert "records" in told("list")
 
 
@@ -44,7 +44,7 @@ def test_a_picture_is_taught_under_its_caption_and_found_by_another_like_it(fill
     told("add", "references", "nothing but red", "--image", tmp_path / "red.png", "--licence", "CC0-1.0")
     first = told("search", "--image", tmp_path / "red.png", "--collection", "references").splitlines()[0]
     assert "nothing but red (near the picture; good for words, ip-adapter, control, init image)" in first
-    assert told("check").count("well") == 3
+    assert told("check").count("well") == 6
 
 
 def test_searching_tells_why_each_record_was_found(filled: Path) -> None:
