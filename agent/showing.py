@@ -97,8 +97,11 @@ def shown_instead(bench: Bench, before: Picture, patch: Patch) -> Shown | None:
     """What is looked at once the picture's prompt is another; None where that stays as it is."""
     known = things(before.provenance.citations)
     recipe = before.recipe.patched(patch)
-    if recipe.model not in bench.worlds or patch.prompt is None or patch.references is not None:
+    world = bench.worlds.get(recipe.model)
+    if world is None or patch.prompt is None or patch.references is not None:
         return None
+    if not known and not world.unknown(recipe.prompt):
+        return None  # nothing is looked up for what the model knows
     own = tuple(use for use in recipe.controls if not (known and use.kind == TILE))
     recipe = recipe.patched(Patch(controls=own, references=()))
     wish = Wish(recipe.prompt, recipe.model, recipe.seed)

@@ -22,9 +22,7 @@ from picturebook.training.loop import pixels
 
 def single(examiner: Examiner) -> list[Row]:
     asked = examiner.scenes("single", 300, lambda rng: held_out_scene(rng, 1))
-    rng = random.Random("single words")
-    seen = examiner.judge.read(painted(examiner.pipeline, [rng.choice(captions(scene)) for scene in asked]))
-    pairs = list(zip(asked, seen, strict=True))
+    pairs = examiner.drawn("single", asked)
     kind = [want.things[0].kind == got.things[0].kind for want, got in pairs]
     colour = [want.things[0].colour == got.things[0].colour for want, got in pairs]
     ground = [want.background == got.background for want, got in pairs]
@@ -39,9 +37,7 @@ def single(examiner: Examiner) -> list[Row]:
 
 def two(examiner: Examiner) -> list[Row]:
     asked = examiner.scenes("two", 300, lambda rng: held_out_scene(rng, 2))
-    rng = random.Random("two words")
-    seen = examiner.judge.read(painted(examiner.pipeline, [rng.choice(captions(scene)) for scene in asked]))
-    bound = [paired(want) == paired(got) for want, got in zip(asked, seen, strict=True)]
+    bound = [paired(want) == paired(got) for want, got in examiner.drawn("two", asked)]
     return [rate("PB6", "two things: both, with their own colours", bound, 0.75)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from picturebook.examiner import GUIDANCE, Examiner, Pair, Pictures, painted, pa
 from picturebook.layouts import Layout, alone, pair, set_out, side_by_side, stacked, trio
 from picturebook.references import references
 from picturebook.scene import COLOURS, RARE, STYLES, Scene, Thing, captions, is_held_out
-from picturebook.training.control import MAPS
+from picturebook.training.control import MAPS, unnamed
 from picturebook.training.loop import pixels
 
 UNGUIDED = 1.0
@@ -122,9 +122,8 @@ def unseen(examiner: Examiner) -> list[Row]:
     named = examiner.drawn("unseen", asked)
     rng = random.Random("unseen looks")
     looks = [rng.choice(references(scene.things[0].kind)) for scene in asked]
-    shown = [
-        (want, got) for want, (_, got) in zip(asked, followed(examiner, "tile", looks, unnamed(asked)), strict=True)
-    ]
+    said = [captions(unnamed(scene))[0] for scene in asked]
+    shown = [(want, got) for want, (_, got) in zip(asked, followed(examiner, "tile", looks, said), strict=True)]
     there = [want.things[0].kind in [t.kind for t in got.things] for want, got in shown]
     return [
         rate(
@@ -137,11 +136,6 @@ def unseen(examiner: Examiner) -> list[Row]:
         rate("PB17", "unseen things by a reference drawing", there, 0.85),
         rate("PB18", "the same, in the colour that was said", [paired(w) == paired(g) for w, g in shown], 0.80),
     ]
-
-
-def unnamed(asked: Sequence[Scene]) -> list[str]:
-    """Captions that call everything a thing."""
-    return [captions(replace(scene, things=(replace(scene.things[0], kind="thing"),)))[0] for scene in asked]
 
 
 def followed(
@@ -162,8 +156,9 @@ def maps(examiner: Examiner) -> list[Row]:
     rows: list[Row] = []
     given: tuple[tuple[str, Control], ...] = (("PB19", "scribble"), ("PB20", "depth"))
     asked = examiner.scenes("maps", 100, lambda rng: wanted(rng, alone))
+    said = [captions(unnamed(scene))[0] for scene in asked]
     for id, kind in given:
-        hits = [paired(want) == paired(got) for want, got in followed(examiner, kind, asked, unnamed(asked), UNGUIDED)]
+        hits = [paired(want) == paired(got) for want, got in followed(examiner, kind, asked, said, UNGUIDED)]
         rows.append(rate(id, f"{kind}: the right thing in the right colour", hits, 0.85))
     filled = followed(examiner, "inpaint", asked, [captions(scene)[0] for scene in asked])
     hits = [(paired(w), w.background) == (paired(g), g.background) for w, g in filled]
